@@ -1,0 +1,1 @@
+//! Workloads, seeds and parameters of every benchmark.

@@ -1,0 +1,1 @@
+//! Column types and the byte layouts of native column files, both directions.

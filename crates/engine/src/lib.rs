@@ -1,0 +1,1 @@
+//! Export, scan and show: the sentences of which the layer crates are words.

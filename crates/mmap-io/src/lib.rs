@@ -1,0 +1,1 @@
+//! The Vfs trait, exact read-only mappings, positional reads and durable writes.

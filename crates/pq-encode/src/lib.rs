@@ -1,0 +1,1 @@
+//! Column slices to Parquet pages, chunks and an ordered file.

@@ -1,0 +1,1 @@
+//! The Parquet metadata model, codecs, levels and checksums.

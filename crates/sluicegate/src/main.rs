@@ -1,0 +1,3 @@
+//! The command line `sluice`.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! A consistent snapshot of one table, frames and cursors.

@@ -1,0 +1,1 @@
+//! Generators, fault and crash file systems, mutators (dev only).
