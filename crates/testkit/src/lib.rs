@@ -1,1 +1,8 @@
-//! Generators, fault and crash file systems, mutators (dev only).
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod cases;
+pub mod dirs;
+
+pub use cases::{Case, Stored, case, cases, native_cases};
+pub use dirs::{copy_dir, entries, temp_dir};
