@@ -1,0 +1,210 @@
+//! Dropping pages behind the reader: which, when, and never those that were there before.
+//!
+//! On a shared file mapping `MADV_DONTNEED` alone leaves the pages in the page cache, and
+//! `posix_fadvise` alone skips pages that are mapped: both are needed, in that order. The kernel
+//! skips a large folio that sticks out of the advised range, and folios are naturally aligned, so
+//! eviction goes by whole windows aligned in the file, not by whatever range was finished.
+
+use std::io;
+use std::ops::Range;
+use std::path::Path;
+
+use crate::error::{IoError, Op};
+use crate::mapping::{Evicted, Residency, ignore_unsupported};
+use crate::profile::ScanProfile;
+use crate::sys::{self, Trust};
+use crate::vfs::{File, FileAdvice, MapAdvice, Region};
+
+mod pages;
+mod ranges;
+
+use pages::PageSet;
+use ranges::RangeSet;
+
+/// Size of an eviction window in bytes. At most this much of a finished part of a file, plus what
+/// the kernel read ahead, is in the page cache on our account.
+pub const EVICT_WINDOW_BYTES: u64 = 16 * 1024 * 1024;
+
+/// The bookkeeping of one evicting mapping.
+#[derive(Debug)]
+pub(crate) struct Evictor {
+    len: u64,
+    /// Pages that were resident when the mapping was made.
+    before: PageSet,
+    /// Finished bytes of windows that are not finished in full.
+    done: RangeSet,
+}
+
+impl Evictor {
+    /// Records which pages are resident, before anybody reads through the mapping.
+    pub(crate) fn record(region: &dyn Region, len: u64) -> io::Result<Self> {
+        Ok(Self {
+            len,
+            before: PageSet::record(region, len)?,
+            done: RangeSet::default(),
+        })
+    }
+
+    /// Marks `range` (within the mapping) as finished, and evicts the windows that it completes.
+    pub(crate) fn done(
+        &mut self,
+        region: &dyn Region,
+        file: &dyn File,
+        range: Range<u64>,
+    ) -> io::Result<Evicted> {
+        let mut evicted = Evicted::default();
+        if range.is_empty() {
+            return Ok(evicted);
+        }
+        self.done.insert(range.clone());
+        for window in windows(range, self.len) {
+            if self.done.contains(&window) {
+                // Forgotten first: a second pass over the window evicts it a second time.
+                self.done.remove(&window);
+                self.evict(Some(region), file, window, &mut evicted)?;
+            }
+        }
+        Ok(evicted)
+    }
+
+    /// Evicts all that is left, finished or not.
+    pub(crate) fn finish(&mut self, region: &dyn Region, file: &dyn File) -> io::Result<Evicted> {
+        let mut evicted = Evicted::default();
+        for window in windows(0..self.len, self.len) {
+            self.evict(Some(region), file, window, &mut evicted)?;
+        }
+        Ok(evicted)
+    }
+
+    /// Drops the pages of one window that were not resident before.
+    fn evict(
+        &self,
+        region: Option<&dyn Region>,
+        file: &dyn File,
+        window: Range<u64>,
+        evicted: &mut Evicted,
+    ) -> io::Result<()> {
+        let mut dropped_bytes = 0;
+        for run in self.before.absent_runs(&window) {
+            let run = run.start..run.end.min(self.len);
+            dropped_bytes += run.end - run.start;
+            if let Some(region) = region {
+                ignore_unsupported(region.advise(run.clone(), MapAdvice::DontNeed))?;
+            }
+            // The kernel maps whole pages, so the page of our last byte is ours as a whole; without
+            // its tail the kernel would keep it where the file goes on behind the mapping.
+            let end = if run.end == self.len {
+                page_ceil(run.end)
+            } else {
+                run.end
+            };
+            ignore_unsupported(file.advise(run.start..end, FileAdvice::DontNeed))?;
+        }
+        evicted.bytes += dropped_bytes;
+        evicted.kept_bytes += (window.end - window.start).saturating_sub(dropped_bytes);
+        Ok(())
+    }
+}
+
+/// Counts resident pages of `range`, widened to whole pages, window by window.
+pub(crate) fn residency(region: &dyn Region, range: Range<u64>) -> io::Result<Residency> {
+    let mut counted = Residency::default();
+    if range.is_empty() {
+        return Ok(counted);
+    }
+    let page_size = sys::page_size();
+    let start = range.start - range.start % page_size;
+    for window in windows(start..range.end, range.end) {
+        // Only the first window can begin before the range does.
+        let asked = window.start.max(start)..window.end;
+        let pages = pages::ask(region, asked)?;
+        counted.page_count += pages.len() as u64;
+        counted.resident_count += pages.iter().filter(|page| **page != 0).count() as u64;
+    }
+    Ok(counted)
+}
+
+/// Fills `buf` from the start of the file by positional reads, with the profile's manners: returns
+/// the bytes that were evicted behind the read.
+pub(crate) fn read_through(
+    file: &dyn File,
+    trust: &Trust,
+    path: &Path,
+    profile: ScanProfile,
+    buf: &mut [u8],
+) -> Result<u64, IoError> {
+    let len = buf.len() as u64;
+    if profile != ScanProfile::Cached {
+        ignore_unsupported(file.advise(0..len, FileAdvice::Sequential))
+            .map_err(|e| IoError::new(Op::Advise, path, e))?;
+    }
+    let evictor = (profile == ScanProfile::SequentialEvict).then(|| probe(file, trust, len));
+    let evictor = evictor.flatten();
+    let mut evicted = Evicted::default();
+    for window in windows(0..len, len) {
+        read_window(file, path, window.clone(), buf)?;
+        if let Some(evictor) = &evictor {
+            evictor
+                .evict(None, file, window, &mut evicted)
+                .map_err(|e| IoError::new(Op::Advise, path, e))?;
+        }
+    }
+    Ok(evicted.bytes)
+}
+
+/// Which pages are resident, by a mapping that is never read and is gone on return. Where that
+/// cannot be had, nothing is evicted: better a residue of ours than somebody's warm table gone.
+fn probe(file: &dyn File, trust: &Trust, len: u64) -> Option<Evictor> {
+    let region = file.map(len, trust).ok()?;
+    Evictor::record(region.as_ref(), len).ok()
+}
+
+fn read_window(
+    file: &dyn File,
+    path: &Path,
+    window: Range<u64>,
+    buf: &mut [u8],
+) -> Result<(), IoError> {
+    let mut off = window.start;
+    while off < window.end {
+        let too_big = || IoError::OutOfMemory {
+            path: path.into(),
+            op: Op::Read,
+            bytes: off,
+        };
+        let lo = usize::try_from(off).map_err(|_| too_big())?;
+        let hi = usize::try_from(window.end).map_err(|_| too_big())?;
+        let Some(rest) = buf.get_mut(lo..hi) else {
+            return Err(too_big());
+        };
+        match file.read_at(off, rest) {
+            Ok(0) => {
+                let needed = window.end;
+                return Err(IoError::TooShort {
+                    path: path.into(),
+                    op: Op::Read,
+                    needed,
+                    found: off,
+                });
+            }
+            Ok(n) => off += n as u64,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(IoError::new(Op::Read, path, e)),
+        }
+    }
+    Ok(())
+}
+
+/// The windows of a file of `len` bytes that `range` touches, in full (the last one ends at `len`).
+fn windows(range: Range<u64>, len: u64) -> impl Iterator<Item = Range<u64>> {
+    let first_idx = range.start / EVICT_WINDOW_BYTES;
+    let end_idx = range.end.min(len).div_ceil(EVICT_WINDOW_BYTES);
+    (first_idx..end_idx).map(move |idx| {
+        let lo = idx * EVICT_WINDOW_BYTES;
+        lo..lo.saturating_add(EVICT_WINDOW_BYTES).min(len)
+    })
+}
+
+fn page_ceil(off: u64) -> u64 {
+    off.next_multiple_of(sys::page_size())
+}

@@ -1,0 +1,37 @@
+//! The descriptor limit of the process.
+//!
+//! A snapshot opens the files of every selected column before it trusts itself, which on a wide
+//! table is more than the usual soft limit of 1,024. Whoever plans a snapshot asks here how many it
+//! may hold; a *binary* may raise the soft limit, a library never does so by itself.
+
+use std::io;
+
+use crate::sys;
+
+/// Soft and hard limit of open descriptors; `u64::MAX` is unlimited.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DescriptorLimit {
+    /// What is enforced now.
+    pub soft_count: u64,
+    /// Up to where this process may raise it.
+    pub hard_count: u64,
+}
+
+/// The limit now in force.
+#[must_use]
+pub fn descriptor_limit() -> DescriptorLimit {
+    let (soft_count, hard_count) = sys::descriptor_limit();
+    DescriptorLimit {
+        soft_count,
+        hard_count,
+    }
+}
+
+/// Raises the soft limit to the hard limit and returns what is then in force. For binaries.
+///
+/// # Errors
+/// As the operating system reports them; the old limit then stays in force.
+pub fn raise_descriptor_limit() -> io::Result<DescriptorLimit> {
+    sys::raise_descriptor_limit()?;
+    Ok(descriptor_limit())
+}

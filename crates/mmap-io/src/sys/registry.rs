@@ -1,0 +1,147 @@
+//! The table of live mappings that the SIGBUS handler searches.
+//!
+//! A signal handler may take no lock and allocate nothing, so the table is a fixed array of slots,
+//! each a small sequence lock: an odd sequence number means "being written", an equal number before
+//! and after reading means "what was read belongs together". A slot with length 0 is free.
+
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicUsize, fence};
+
+/// Linux allows 65,530 mappings a process by default (`vm.max_map_count`), so this is not the
+/// limit that is met first. 2 MiB of zero pages, touched only as far as they are used.
+const MAPPINGS_MAX: usize = 1 << 16;
+
+/// The registry of this process.
+pub(super) static REGISTRY: Registry<MAPPINGS_MAX> = Registry::new();
+
+/// Up to `N` address ranges, searchable without a lock.
+#[derive(Debug)]
+pub(super) struct Registry<const N: usize> {
+    slots: [Slot; N],
+    /// Slots at and above this index were never used.
+    used_count: AtomicUsize,
+    /// Where the last slot was found: the next free one is likely right behind it.
+    hint_idx: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Slot {
+    sequence: AtomicUsize,
+    start: AtomicUsize,
+    len: AtomicUsize,
+    poisoned: AtomicBool,
+}
+
+/// An entry of the registry; dropping it removes the entry.
+#[derive(Debug)]
+pub(super) struct Registration<'r> {
+    slot: &'r Slot,
+}
+
+impl<const N: usize> Registry<N> {
+    pub(super) const fn new() -> Self {
+        Self {
+            slots: [const { Slot::new() }; N],
+            used_count: AtomicUsize::new(0),
+            hint_idx: AtomicUsize::new(0),
+        }
+    }
+
+    /// Enters a range; `None` if the table is full or the range is empty.
+    pub(super) fn register(&self, start: usize, len: usize) -> Option<Registration<'_>> {
+        if len == 0 {
+            return None;
+        }
+        let hint_idx = self.hint_idx.load(Relaxed);
+        let (before, after) = self.slots.split_at(hint_idx.min(N));
+        for (distance, slot) in after.iter().chain(before).enumerate() {
+            if slot.claim(start, len) {
+                let idx = (hint_idx + distance) % N;
+                self.used_count.fetch_max(idx + 1, AcqRel);
+                self.hint_idx.store((idx + 1) % N, Relaxed);
+                return Some(Registration { slot });
+            }
+        }
+        None
+    }
+
+    /// Poisons the range that contains `addr`, if there is one. Async-signal-safe.
+    ///
+    /// The caller holds a borrow of the range that contains `addr` (it is reading it), so that
+    /// entry neither moves nor goes while this runs; all others may.
+    pub(super) fn poison(&self, addr: usize) -> bool {
+        let used_count = self.used_count.load(Acquire);
+        for slot in self.slots.iter().take(used_count) {
+            if slot.contains(addr) {
+                slot.poisoned.store(true, Release);
+                return true;
+            }
+        }
+        false
+    }
+}
+
+impl Slot {
+    const fn new() -> Self {
+        Self {
+            sequence: AtomicUsize::new(0),
+            start: AtomicUsize::new(0),
+            len: AtomicUsize::new(0),
+            poisoned: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes the slot if it is free. Any change of the slot changes the sequence, so the exchange
+    /// proves that it was still free when it was taken.
+    fn claim(&self, start: usize, len: usize) -> bool {
+        let sequence = self.sequence.load(Acquire);
+        if !sequence.is_multiple_of(2) || self.len.load(Relaxed) != 0 {
+            return false;
+        }
+        let odd = sequence.wrapping_add(1);
+        if self
+            .sequence
+            .compare_exchange(sequence, odd, Acquire, Relaxed)
+            .is_err()
+        {
+            return false;
+        }
+        fence(Release);
+        self.poisoned.store(false, Relaxed);
+        self.start.store(start, Relaxed);
+        self.len.store(len, Relaxed);
+        self.sequence.store(odd.wrapping_add(1), Release);
+        true
+    }
+
+    /// Frees the slot. Only its one `Registration` calls this, so no exchange is needed.
+    fn release(&self) {
+        let odd = self.sequence.load(Relaxed).wrapping_add(1);
+        self.sequence.store(odd, Relaxed);
+        fence(Release);
+        self.start.store(0, Relaxed);
+        self.len.store(0, Relaxed);
+        self.sequence.store(odd.wrapping_add(1), Release);
+    }
+
+    fn contains(&self, addr: usize) -> bool {
+        let before = self.sequence.load(Acquire);
+        let start = self.start.load(Relaxed);
+        let len = self.len.load(Relaxed);
+        fence(Acquire);
+        let after = self.sequence.load(Relaxed);
+        before == after && before.is_multiple_of(2) && addr.wrapping_sub(start) < len
+    }
+}
+
+impl Registration<'_> {
+    pub(super) fn is_poisoned(&self) -> bool {
+        self.slot.poisoned.load(Acquire)
+    }
+}
+
+impl Drop for Registration<'_> {
+    fn drop(&mut self) {
+        self.slot.release();
+    }
+}
