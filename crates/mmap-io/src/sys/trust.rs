@@ -45,10 +45,6 @@ impl Root {
     ///
     /// # Errors
     /// [`IoError::NotFound`], [`IoError::NotADirectory`], [`IoError::PermissionDenied`], ….
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "a root shares its file system's ownership"
-    )]
     pub unsafe fn open(vfs: Arc<dyn Vfs>, dir: &Path) -> Result<Self, IoError> {
         // SAFETY: the caller makes the same promise for every file below `dir`, and the token never
         // leaves this root.
