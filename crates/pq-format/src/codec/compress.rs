@@ -1,0 +1,185 @@
+//! Compressing page after page with one context.
+//!
+//! Making a zstd context costs a tenth of compressing a page, so a compressor is kept per thread.
+//! The bytes must not depend on what it compressed before, or output would depend on the number of
+//! threads: hence one LZ4 table a size class, and fresh contexts at the levels at which zstd's
+//! match finder carries state over.
+
+use std::fmt;
+
+use super::{Codec, CodecError};
+
+/// Compresses pages with one codec. `Send`; its output depends on the input alone.
+pub struct Compressor {
+    codec: Codec,
+    context: Context,
+}
+
+enum Context {
+    Stored,
+    Snappy(Box<snap::raw::Encoder>),
+    Lz4 {
+        small: lz4_flex::block::CompressTable,
+        large: lz4_flex::block::CompressTable,
+    },
+    Zstd(zstd::bulk::Compressor<'static>),
+    Gzip(Box<flate2::Compress>),
+    Brotli,
+}
+
+impl fmt::Debug for Compressor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Compressor")
+            .field("codec", &self.codec)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Inputs below this many bytes use LZ4's table of 16-bit positions.
+const LZ4_SMALL: usize = 65_535;
+
+impl Compressor {
+    /// Makes the context of `codec`.
+    ///
+    /// # Errors
+    /// [`CodecError::Level`] for a level that does not exist.
+    pub fn new(codec: Codec) -> Result<Self, CodecError> {
+        codec.check()?;
+        let context = match codec {
+            Codec::None => Context::Stored,
+            Codec::Snappy => Context::Snappy(Box::new(snap::raw::Encoder::new())),
+            Codec::Lz4Raw => Context::Lz4 {
+                small: lz4_flex::block::CompressTable::small(),
+                large: lz4_flex::block::CompressTable::large(),
+            },
+            Codec::Zstd(level) => Context::Zstd(zstd_context(level, 0)?),
+            Codec::Gzip(level) => {
+                let level = flate2::Compression::new(level.unsigned_abs());
+                Context::Gzip(Box::new(flate2::Compress::new_gzip(level, 15)))
+            }
+            Codec::Brotli(_) => Context::Brotli,
+        };
+        Ok(Self { codec, context })
+    }
+
+    /// The codec that it was made for.
+    #[must_use]
+    pub const fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    /// Appends `input`, compressed, to `out`; returns the bytes appended.
+    ///
+    /// # Errors
+    /// [`CodecError::Compress`] if the library refuses, for instance more than 4 GiB of Snappy.
+    /// `out` is as before then.
+    pub fn compress(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<usize, CodecError> {
+        let start = out.len();
+        let done = match &mut self.context {
+            Context::Stored => {
+                out.extend_from_slice(input);
+                Ok(())
+            }
+            Context::Snappy(encoder) => {
+                let bound = snap::raw::max_compress_len(input.len());
+                into_slice(out, bound, |b| {
+                    encoder.compress(input, b).map_err(|e| e.to_string())
+                })
+            }
+            Context::Lz4 { small, large } => {
+                let table = if input.len() < LZ4_SMALL {
+                    small
+                } else {
+                    large
+                };
+                let bound = lz4_flex::block::get_maximum_output_size(input.len());
+                into_slice(out, bound, |b| {
+                    lz4_flex::block::compress_into_with_table(input, b, table)
+                        .map_err(|e| e.to_string())
+                })
+            }
+            Context::Zstd(context) => zstd(context, input, out),
+            Context::Gzip(context) => gzip(context, input, out),
+            Context::Brotli => brotli(self.codec.level().unwrap_or(1), input, out),
+        };
+        if let Err(reason) = done {
+            out.truncate(start);
+            let codec = self.codec.name();
+            return Err(CodecError::Compress {
+                codec,
+                len: input.len(),
+                reason,
+            });
+        }
+        Ok(out.len() - start)
+    }
+}
+
+fn zstd_context(level: i32, len: usize) -> Result<zstd::bulk::Compressor<'static>, CodecError> {
+    zstd::bulk::Compressor::new(level).map_err(|e| CodecError::Compress {
+        codec: "zstd",
+        len,
+        reason: e.to_string(),
+    })
+}
+
+/// Grows `out` by `bound` bytes, lets `fill` write into them, and keeps what it wrote.
+fn into_slice(
+    out: &mut Vec<u8>,
+    bound: usize,
+    fill: impl FnOnce(&mut [u8]) -> Result<usize, String>,
+) -> Result<(), String> {
+    let start = out.len();
+    if bound == 0 {
+        // snap's bound says 0 for input that is too long.
+        return Err("input too long".to_owned());
+    }
+    out.resize(start + bound, 0);
+    let written = fill(out.get_mut(start..).unwrap_or_default())?;
+    out.truncate(start + written);
+    Ok(())
+}
+
+fn zstd(
+    context: &mut zstd::bulk::Compressor<'static>,
+    input: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), String> {
+    let start = out.len();
+    out.reserve(zstd::compress_bound(input.len()));
+    let mut cursor = std::io::Cursor::new(out);
+    cursor.set_position(start as u64);
+    context
+        .compress_to_buffer(input, &mut cursor)
+        .map(drop)
+        .map_err(|e| e.to_string())
+}
+
+fn gzip(context: &mut flate2::Compress, input: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+    context.reset();
+    out.reserve(input.len() / 8 + 64);
+    loop {
+        let consumed = usize::try_from(context.total_in()).unwrap_or(usize::MAX);
+        let rest = input.get(consumed..).unwrap_or_default();
+        let status = context
+            .compress_vec(rest, out, flate2::FlushCompress::Finish)
+            .map_err(|e| e.to_string())?;
+        match status {
+            flate2::Status::StreamEnd => return Ok(()),
+            flate2::Status::Ok | flate2::Status::BufError => {
+                out.reserve((input.len() / 4).max(64));
+            }
+        }
+    }
+}
+
+fn brotli(level: i32, mut input: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+    let params = brotli::enc::BrotliEncoderParams {
+        quality: level,
+        size_hint: input.len(),
+        ..Default::default()
+    };
+    brotli::BrotliCompress(&mut input, out, &params)
+        .map(drop)
+        .map_err(|e| e.to_string())
+}

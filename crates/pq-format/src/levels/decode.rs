@@ -1,0 +1,221 @@
+//! Decoding the hybrid from bytes that nobody vouches for.
+//!
+//! Output grows only by values that the bytes hold, or that a run of at most the wanted count
+//! repeats. A last bit-packed run that is shorter than its header says is accepted as far as it
+//! goes: such files exist.
+
+use super::unpack::unpack;
+use super::{Key, LevelError};
+
+/// Values added to the output at a time: bounds what a wrong count allocates.
+const STEP: usize = 4096;
+
+/// Reads values from a hybrid stream.
+#[derive(Debug, Clone)]
+pub struct HybridDecoder<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    width: u8,
+    run: Run<'a>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Run<'a> {
+    Repeat {
+        value: u32,
+        left: usize,
+    },
+    Packed {
+        bytes: &'a [u8],
+        used: usize,
+        left: usize,
+    },
+}
+
+impl<'a> HybridDecoder<'a> {
+    /// A decoder for values of `width` bits at the start of `bytes`.
+    ///
+    /// # Errors
+    /// [`LevelError::Width`] above 32.
+    pub const fn new(bytes: &'a [u8], width: u8) -> Result<Self, LevelError> {
+        if width > 32 {
+            return Err(LevelError::Width {
+                found: width,
+                max: 32,
+            });
+        }
+        Ok(Self {
+            bytes,
+            at: 0,
+            width,
+            run: Run::Repeat { value: 0, left: 0 },
+        })
+    }
+
+    /// Bytes consumed so far; within a run, up to its end.
+    #[must_use]
+    pub const fn position(&self) -> usize {
+        self.at
+    }
+
+    /// Appends `count` values to `out`.
+    ///
+    /// # Errors
+    /// [`LevelError`] if the bytes are damaged or too few. `out` is as before then.
+    pub fn append<K: Key>(&mut self, count: usize, out: &mut Vec<K>) -> Result<(), LevelError> {
+        let start = out.len();
+        let mut left = count;
+        while left > 0 {
+            let filled = out.len();
+            let step = left.min(STEP.max(filled));
+            out.resize(filled + step, K::default());
+            let slot = out.get_mut(filled..).unwrap_or_default();
+            if let Err(e) = self.read(slot) {
+                out.truncate(start);
+                return Err(e);
+            }
+            left -= step;
+        }
+        Ok(())
+    }
+
+    /// Fills `out` with the next values.
+    ///
+    /// # Errors
+    /// [`LevelError`] if the bytes are damaged or too few; `out` is partly filled then.
+    pub fn read<K: Key>(&mut self, out: &mut [K]) -> Result<(), LevelError> {
+        if self.width > K::BITS {
+            return Err(LevelError::Width {
+                found: self.width,
+                max: K::BITS,
+            });
+        }
+        let expected = out.len();
+        let mut found = 0;
+        while let Some(rest) = out.get_mut(found..).filter(|r| !r.is_empty()) {
+            let n = self.read_run(rest);
+            found += n;
+            if n == 0 && !self.next_run()? {
+                return Err(LevelError::Truncated {
+                    offset: self.bytes.len(),
+                    expected,
+                    found,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Values from the current run; 0 if it is used up.
+    fn read_run<K: Key>(&mut self, out: &mut [K]) -> usize {
+        match &mut self.run {
+            Run::Repeat { value, left } => {
+                let n = out.len().min(*left);
+                let value = K::try_from(*value).unwrap_or_default();
+                out.get_mut(..n).unwrap_or_default().fill(value);
+                *left -= n;
+                n
+            }
+            Run::Packed { bytes, used, left } => {
+                let n = out.len().min(*left);
+                let out = out.get_mut(..n).unwrap_or_default();
+                read_packed(bytes, *used, self.width, out);
+                *used += n;
+                *left -= n;
+                n
+            }
+        }
+    }
+
+    /// Reads a run header; `false` at the end of the bytes.
+    fn next_run(&mut self) -> Result<bool, LevelError> {
+        if self.at >= self.bytes.len() {
+            return Ok(false);
+        }
+        let offset = self.at;
+        let header = self.varint().ok_or(LevelError::Header { offset })?;
+        let count = usize::try_from(header >> 1).unwrap_or(usize::MAX);
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let width = usize::from(self.width);
+        if header & 1 == 1 {
+            let len = count.saturating_mul(width).min(rest.len());
+            let bytes = rest.get(..len).unwrap_or_default();
+            let left = match width {
+                0 => count.saturating_mul(8),
+                _ => count.saturating_mul(8).min(len.saturating_mul(8) / width),
+            };
+            self.run = Run::Packed {
+                bytes,
+                used: 0,
+                left,
+            };
+            self.at += len;
+            return Ok(true);
+        }
+        let len = width.div_ceil(8);
+        let Some(raw) = rest.get(..len) else {
+            let offset = self.bytes.len();
+            return Err(LevelError::Truncated {
+                offset,
+                expected: count,
+                found: 0,
+            });
+        };
+        let mut value = [0u8; 4];
+        for (to, from) in value.iter_mut().zip(raw) {
+            *to = *from;
+        }
+        let value = u32::from_le_bytes(value);
+        self.at += len;
+        let max = u32::try_from((1u64 << self.width) - 1).unwrap_or(u32::MAX);
+        if value > max {
+            return Err(LevelError::Value {
+                offset: self.at,
+                found: value,
+                max,
+            });
+        }
+        self.run = Run::Repeat { value, left: count };
+        Ok(true)
+    }
+
+    fn varint(&mut self) -> Option<u64> {
+        let mut value = 0u64;
+        for shift in (0..64).step_by(7) {
+            let byte = *self.bytes.get(self.at)?;
+            self.at += 1;
+            let bits = u64::from(byte & 0x7f);
+            if shift == 63 && bits > 1 {
+                return None;
+            }
+            value |= bits << shift;
+            if byte < 0x80 {
+                return Some(value);
+            }
+        }
+        None
+    }
+}
+
+/// Values `used..` of a bit-packed run, which holds enough of them.
+fn read_packed<K: Key>(bytes: &[u8], used: usize, width: u8, out: &mut [K]) {
+    let group_bytes = usize::from(width);
+    // Up to the next group boundary through a small buffer, then whole groups.
+    let (mut used, mut out) = (used, out);
+    let within = used % 8;
+    if within > 0 {
+        let mut group = [K::default(); 8];
+        let from = bytes.get(used / 8 * group_bytes..).unwrap_or_default();
+        unpack(from, width, &mut group);
+        let n = out.len().min(8 - within);
+        let (head, tail) = out.split_at_mut(n);
+        head.copy_from_slice(group.get(within..within + n).unwrap_or_default());
+        used += n;
+        out = tail;
+    }
+    unpack(
+        bytes.get(used / 8 * group_bytes..).unwrap_or_default(),
+        width,
+        out,
+    );
+}
