@@ -1,1 +1,36 @@
-//! A consistent snapshot of one table, frames and cursors.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod cancel;
+mod column;
+mod cursor;
+mod error;
+mod files;
+mod frame;
+mod meta_fallback;
+mod open_partition;
+mod options;
+mod partition;
+mod patience;
+mod reader;
+mod registry;
+mod selection;
+mod shared;
+mod slot;
+mod small;
+mod snapshot;
+mod time_range;
+mod wrap;
+
+pub use cancel::CancelToken;
+pub use column::TableColumn;
+pub use cursor::{Cursor, CursorColumn, Direction, FrameCursor};
+pub use error::ReadError;
+pub use frame::{Frame, Slices};
+pub use options::{OpenOptions, Validation};
+pub use partition::PartitionInfo;
+pub use reader::TableReader;
+pub use registry::{QueryHandle, QueryId, QueryInfo, QueryRegistry, Stop};
+pub use selection::{PartitionRows, RowSelection};
+pub use snapshot::Snapshot;
+pub use wrap::{ExtraNulls, Projection, RegisteredQuery};

@@ -1,0 +1,189 @@
+//! `Frame`: some rows of one partition, with everything needed to read them.
+//!
+//! A frame owns its partition (by `Arc`) and lends column slices that cannot outlive it. So a
+//! cursor can release a partition while an encoder still works on a frame of it: the memory goes
+//! when the last frame goes, and the program that would read released memory does not compile.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use column_format::ColumnSlice;
+
+use crate::cursor::{CursorColumn, Source};
+use crate::error::ReadError;
+use crate::open_partition::OpenPartition;
+
+/// Rows `row_lo .. row_hi` of one partition, for the columns of the cursor that made it. Cheap to
+/// clone; `Send`, so that frames can wait in an exporter while its cursor moves on.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    partition: Arc<OpenPartition>,
+    columns: Arc<[CursorColumn]>,
+    row_lo: u64,
+    rows: usize,
+}
+
+impl Frame {
+    pub(crate) fn new(
+        partition: Arc<OpenPartition>,
+        columns: Arc<[CursorColumn]>,
+        row_lo: u64,
+        rows: usize,
+    ) -> Self {
+        Self {
+            partition,
+            columns,
+            row_lo,
+            rows,
+        }
+    }
+
+    /// The same rows under another list of columns; for wrapper cursors.
+    pub(crate) fn with_columns(self, columns: Arc<[CursorColumn]>) -> Self {
+        Self { columns, ..self }
+    }
+
+    /// Index of the partition in [`crate::TableReader::partitions`].
+    #[must_use]
+    pub fn partition_index(&self) -> usize {
+        self.partition.index()
+    }
+
+    /// First row, counted from the start of the partition.
+    #[must_use]
+    pub fn row_lo(&self) -> u64 {
+        self.row_lo
+    }
+
+    /// One past the last row, counted from the start of the partition.
+    #[must_use]
+    pub fn row_hi(&self) -> u64 {
+        self.row_lo + self.rows as u64
+    }
+
+    /// Number of rows; at least 1 in a frame from a cursor.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The columns, as [`crate::Cursor::columns`] of the cursor that made the frame.
+    #[must_use]
+    pub fn columns(&self) -> &[CursorColumn] {
+        &self.columns
+    }
+
+    /// The rows of column `index` (position in [`Frame::columns`]): at most two slices, nulls
+    /// above the column top and then what is stored; together exactly [`Frame::rows`] rows.
+    ///
+    /// # Errors
+    /// No such column; or the committed end of a variable-size column no longer makes sense, which
+    /// only a writer that breaks the protocol can bring about.
+    pub fn column(&self, index: usize) -> Result<Slices<'_>, ReadError> {
+        match self.source(index)? {
+            Source::Nulls => Ok(Slices::nulls(self.rows)),
+            Source::Stored { slot } => self.partition.slices(slot, self.row_lo, self.rows),
+        }
+    }
+
+    /// Bytes that the frame's rows take in the column files, over all its columns.
+    ///
+    /// # Errors
+    /// As [`Frame::column`].
+    pub fn native_bytes(&self) -> Result<u64, ReadError> {
+        (0..self.columns.len()).try_fold(0u64, |sum, i| {
+            let bytes: u64 = self.column(i)?.into_iter().map(|s| s.native_bytes()).sum();
+            Ok(sum.saturating_add(bytes))
+        })
+    }
+    /// Says that nobody will read column `index` of these rows again. Under
+    /// [`mmap_io::ScanProfile::SequentialEvict`] whole windows that are done leave the page cache;
+    /// otherwise nothing happens. Returns the bytes given back. Content never changes.
+    ///
+    /// # Errors
+    /// No such column; the operating system refuses.
+    pub fn done(&self, index: usize) -> Result<u64, ReadError> {
+        match self.source(index)? {
+            Source::Nulls => Ok(0),
+            Source::Stored { slot } => self.partition.done(slot, self.row_lo, self.rows),
+        }
+    }
+
+    /// To be asked after the frame was read and before the result is believed: do the files of its
+    /// columns still have every byte that is mapped, and was every byte read the file's?
+    ///
+    /// # Errors
+    /// [`ReadError::FileTooShort`], or [`ReadError::Io`] with a poisoned mapping: the batch must be
+    /// thrown away.
+    pub fn verify(&self) -> Result<(), ReadError> {
+        self.columns.iter().try_for_each(|c| match c.source {
+            Source::Nulls => Ok(()),
+            Source::Stored { slot } => self.partition.verify(slot),
+        })
+    }
+
+    fn source(&self, index: usize) -> Result<Source, ReadError> {
+        let expected = self.columns.len();
+        let column = self.columns.get(index);
+        column.map(|c| c.source).ok_or(ReadError::NoSuchColumn {
+            expected,
+            found: index,
+        })
+    }
+}
+
+/// One or two slices: the rows of a column in a frame. Never more: a column has one top.
+#[derive(Clone, Copy, Debug)]
+pub struct Slices<'a> {
+    items: [ColumnSlice<'a>; 2],
+    len: usize,
+}
+
+impl<'a> Slices<'a> {
+    pub(crate) fn nulls(rows: usize) -> Self {
+        Self {
+            items: [ColumnSlice::Nulls { rows }, ColumnSlice::Nulls { rows: 0 }],
+            len: 1,
+        }
+    }
+
+    /// `nulls` rows without bytes, then the rows `range` of `stored`.
+    pub(crate) fn of(nulls: usize, stored: &ColumnSlice<'a>, range: Range<usize>) -> Self {
+        let head = ColumnSlice::Nulls { rows: nulls };
+        if range.is_empty() {
+            return Self::nulls(nulls);
+        }
+        let tail = stored.slice(range);
+        if nulls == 0 {
+            return Self {
+                items: [tail, ColumnSlice::Nulls { rows: 0 }],
+                len: 1,
+            };
+        }
+        Self {
+            items: [head, tail],
+            len: 2,
+        }
+    }
+
+    /// The slices in row order.
+    #[must_use]
+    pub fn as_slice(&self) -> &[ColumnSlice<'a>] {
+        self.items.get(..self.len).unwrap_or(&[])
+    }
+
+    /// Rows of all slices together.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.as_slice().iter().map(ColumnSlice::rows).sum()
+    }
+}
+
+impl<'a> IntoIterator for Slices<'a> {
+    type Item = ColumnSlice<'a>;
+    type IntoIter = std::iter::Take<std::array::IntoIter<ColumnSlice<'a>, 2>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.into_iter().take(self.len)
+    }
+}

@@ -1,0 +1,59 @@
+//! How a table is opened: projection, scan profile, patience and proof.
+//!
+//! Everything here is a choice of the caller that cannot be read from the table, so it has a default
+//! that is right for a one-off read and a documented reason to differ.
+
+use std::time::Duration;
+
+use mmap_io::{ReadMode, ScanProfile};
+
+/// What [`crate::TableReader::open`] needs to know beyond the table itself.
+///
+/// ```
+/// use table_reader::OpenOptions;
+///
+/// let opts = OpenOptions { columns: Some(vec!["price".to_owned()]), ..OpenOptions::default() };
+/// assert!(opts.descriptor_max.is_none());
+/// ```
+#[derive(Clone, Debug)]
+pub struct OpenOptions {
+    /// Columns to read, in this order; `None` = all live columns in visible order. An empty list
+    /// opens metadata only. Names match exactly, else without regard to letter case.
+    pub columns: Option<Vec<String>>,
+    /// Profile of the mappings made by cursors, until a cursor says otherwise.
+    pub profile: ScanProfile,
+    /// Whether column files are mapped or copied into memory.
+    pub read_mode: ReadMode,
+    /// How long to wait for a writer to let a snapshot stand still. A damaged table is reported
+    /// after a quarter of it without a new commit. Zero: one attempt.
+    pub deadline: Duration,
+    /// What [`crate::TableReader::revalidate`] accepts.
+    pub validation: Validation,
+    /// Most descriptors to keep open; `None` asks the process limit. Partitions past it are opened
+    /// by name when a cursor reaches them, and can vanish beside a busy writer.
+    pub descriptor_max: Option<usize>,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self {
+            columns: None,
+            profile: ScanProfile::Cached,
+            read_mode: ReadMode::Auto,
+            deadline: Duration::from_secs(2),
+            validation: Validation::Covered,
+            descriptor_max: None,
+        }
+    }
+}
+
+/// Which newer commits leave a finished read valid (table-dir.md §8.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Validation {
+    /// Newer commits are fine as long as they left every row that was read in place. A table whose
+    /// `_meta` predates 8.2.2 is held to [`Validation::Unchanged`] nevertheless.
+    Covered,
+    /// No commit at all since the snapshot. Ask for this on tables of releases before 9.3.2: they
+    /// have no squash counter, so a split followed by a squash leaves no trace in `_txn`.
+    Unchanged,
+}

@@ -1,0 +1,99 @@
+//! `Slot`: a partition's place in the reader: closed, or held open.
+//!
+//! The slot remembers what it lent out, so that "held by the reader" and "still mapped by somebody"
+//! are two numbers that can be asked for, and a partition that a frame still maps is not mapped a
+//! second time when a cursor comes back to it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use mmap_io::ScanProfile;
+
+use crate::error::ReadError;
+use crate::files::ColumnFiles;
+use crate::open_partition::OpenPartition;
+
+/// One partition of the reader.
+#[derive(Debug, Default)]
+pub(crate) struct Slot {
+    /// Descriptors taken at the snapshot; `None` past the descriptor limit and for Parquet.
+    pinned: Option<Vec<ColumnFiles>>,
+    /// Something of the partition was read, so revalidation must cover it.
+    touched: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    held: Option<Arc<OpenPartition>>,
+    lent: Vec<Weak<OpenPartition>>,
+}
+
+impl Slot {
+    pub(crate) fn new(pinned: Option<Vec<ColumnFiles>>) -> Self {
+        Self {
+            pinned,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn pinned(&self) -> Option<&[ColumnFiles]> {
+        self.pinned.as_deref()
+    }
+
+    pub(crate) fn touch(&self) {
+        self.touched.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_touched(&self) -> bool {
+        self.touched.load(Ordering::Acquire)
+    }
+
+    /// The open partition; `open` makes one if none with this profile lives.
+    pub(crate) fn acquire(
+        &self,
+        profile: ScanProfile,
+        open: impl FnOnce() -> Result<OpenPartition, ReadError>,
+    ) -> Result<Arc<OpenPartition>, ReadError> {
+        let mut state = self.lock();
+        if let Some(held) = &state.held {
+            return Ok(Arc::clone(held));
+        }
+        state.lent.retain(|lent| lent.strong_count() > 0);
+        let alive = state
+            .lent
+            .iter()
+            .filter_map(Weak::upgrade)
+            .find(|p| p.profile() == profile);
+        let partition = match alive {
+            Some(partition) => partition,
+            None => {
+                let partition = Arc::new(open()?);
+                state.lent.push(Arc::downgrade(&partition));
+                partition
+            }
+        };
+        state.held = Some(Arc::clone(&partition));
+        Ok(partition)
+    }
+
+    /// Drops the reader's hold; `false` if there was none.
+    pub(crate) fn release(&self) -> bool {
+        let held = self.lock().held.take();
+        // Unmapping happens here, if at all, and not under the lock.
+        held.is_some()
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.lock().held.is_some()
+    }
+
+    pub(crate) fn is_mapped(&self) -> bool {
+        self.lock().lent.iter().any(|lent| lent.strong_count() > 0)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Every change is one assignment, so a panic elsewhere leaves a usable state.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
