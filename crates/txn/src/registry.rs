@@ -85,10 +85,15 @@ impl TablesRegistry {
     /// Parses a whole file and replays it.
     ///
     /// # Errors
-    /// Truncated: an end offset or record behind the end of the file. Corrupt: end offset below 8, an unknown
+    /// Truncated: an end offset or record behind the end of the file. Corrupt: end offset below 8 (0 is
+    /// an empty registry), an unknown
     /// operation, names. Unsupported: an unknown table type.
     pub fn parse(file: &[u8]) -> Result<Self, ParseError> {
         let declared = i64_at(SmallFile::Registry, "end offset", file, 0)?;
+        if declared == 0 {
+            // A root without WAL tables: the file was made and never written.
+            return Ok(Self::default());
+        }
         let end = usize::try_from(declared)
             .ok()
             .filter(|e| *e >= HEADER_LEN)

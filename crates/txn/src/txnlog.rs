@@ -10,10 +10,12 @@ use crate::txn::Txn;
 
 /// Header of `txn_seq/_txnlog`.
 ///
-/// Layout as observed in all 85 WAL tables and checkpoints of `testdata/questdb` (releases 7.4.2, 8.1.4,
-/// 9.3.4) and `testdata/questdb-94`: i32 format at 0 (always 0 there), i64 last sequencer txn at 4, i64
-/// creation time in µs at 12, i32 records per part at 20 (0 there: one file), zeros to 76, then one record of
+/// Verified on every WAL table of `testdata/` (releases 7.4.2, 8.1.4, 9.3.4 and 9.4; the tests repeat it):
+/// i32 format at 0, i64 last txn at 4, i64 creation time in µs at 12, i32 at 20, then from 76 on one record of
 /// 28 bytes per txn (i64 structure version, i32 WAL id, i32 segment, i32 segment txn, i64 commit time in µs).
+/// Format and the i32 at 20 are 0 in all of them; the last txn equals `seqTxn` of `_txn` in all but
+/// `wal_pending/suspended`, where it is 5 against 1. **Not** verified: format 1 (records in part files), for
+/// which the same header is assumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeqTxnLog {
     /// Format of the records: 0 = in this file, 1 = in parts. The header is the same.

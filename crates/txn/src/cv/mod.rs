@@ -11,7 +11,7 @@ pub use lookup::ColumnPlace;
 pub use protocol::{CvError, PreviousVersions, read_cv, read_cv_previous};
 pub use write::CvHeader;
 
-use crate::error::{ParseError, SmallFile};
+use crate::error::{Expected, ParseError, SmallFile};
 use crate::read::{Attempts, settled};
 
 /// One version of `_cv`.
@@ -59,7 +59,14 @@ impl ColumnVersions {
             Ok(cv) => Ok(cv),
             Err(CvError::Parse(e)) => Err(e),
             Err(CvError::Timeout { torn, .. }) => Err(settled(torn, SmallFile::Cv)),
-            Err(CvError::Mismatch { .. }) => Ok(Self::default()),
+            // Whatever version is current is wanted, so nothing can mismatch; an error all the same.
+            Err(CvError::Mismatch { want, found }) => Err(ParseError::Corrupt {
+                file: SmallFile::Cv,
+                field: "version",
+                offset: 0,
+                expected: Expected::Exactly(want),
+                found,
+            }),
             Err(CvError::Io(never)) => match never {},
         }
     }

@@ -22,7 +22,8 @@ pub struct MetaColumn {
     pub symbol_capacity: i32,
     /// Parquet encoding settings; 0 unless minor version 1.
     pub parquet_config: ParquetConfig,
-    /// Writer index of the earlier, deleted column that this one replaces.
+    /// Writer index of the earlier, deleted column whose visible place this one takes: the one before it in a
+    /// chain of type changes, or the first of that chain (both forms are stored; see [`crate::Meta::chain`]).
     pub replaced: Option<usize>,
     /// Columns covered by this column's index, if it has a covering list; `None` = a dropped column.
     pub covering: Vec<Option<usize>>,

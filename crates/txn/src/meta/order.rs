@@ -14,14 +14,12 @@ impl Meta {
     #[must_use]
     pub fn visible_order(&self) -> Vec<usize> {
         let mut slots: Vec<usize> = (0..self.columns.len()).collect();
-        for (w, root) in self.original_indexes().into_iter().enumerate() {
-            if root != w
-                && let Some(slot) = slots.get_mut(root)
-            {
+        let roots = self.original_indexes();
+        for (w, root) in roots.iter().enumerate() {
+            if let Some(slot) = slots.get_mut(*root) {
                 *slot = w;
             }
         }
-        let roots = self.original_indexes();
         let is_root = |at: usize| roots.get(at) == Some(&at);
         let live = |w: usize| self.columns.get(w).is_some_and(|c| !c.deleted);
         slots
@@ -53,17 +51,21 @@ impl Meta {
         self.chain(writer_idx).last().copied().unwrap_or(writer_idx)
     }
 
-    /// `writer_idx`, then the column that it replaced, then the one that that one replaced, and so on.
+    /// `writer_idx`, then every column whose visible place it took over, latest first, down to the original.
+    /// Empty for an index out of range.
+    ///
+    /// A Parquet partition names a column by any index of its chain (table-dir.md §6). The links alone would
+    /// not do: where each column names the first of its chain, they skip those between.
     #[must_use]
     pub fn chain(&self, writer_idx: usize) -> Vec<usize> {
-        let mut chain = Vec::new();
-        let mut next = Some(writer_idx).filter(|w| *w < self.columns.len());
-        while let Some(w) = next {
-            chain.push(w);
-            let replaced = self.columns.get(w).and_then(|c| c.replaced);
-            next = replaced.filter(|r| *r < w);
-        }
-        chain
+        let roots = self.original_indexes();
+        let Some(root) = roots.get(writer_idx) else {
+            return Vec::new();
+        };
+        (*root..=writer_idx)
+            .rev()
+            .filter(|v| roots.get(*v) == Some(root))
+            .collect()
     }
 
     /// Position of a live SYMBOL column in [`crate::Txn::symbol_counts`]; `None` for any other column.

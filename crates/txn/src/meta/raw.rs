@@ -202,24 +202,30 @@ impl<'a> RawMeta<'a> {
     }
 }
 
-/// Resolves "replaced column" (meta.md §4, §5): an earlier, deleted column that nothing else replaced. Tables
-/// migrated from 6.0 hold random bytes there, and those are not errors.
+/// Resolves "replaced column" (meta.md §4, §5): an earlier, deleted column whose visible place no live column
+/// holds. Tables migrated from 6.0 have random bytes there, and those are not errors.
+///
+/// A chain of type changes is stored in two forms: each column names the one before it, or each names the
+/// first (9.3.4 and 9.4 do so in the WAL tables of `testdata/`), so several columns may name the same one.
 fn link_replaced(columns: &mut [MetaColumn], entries: &[DiskMetaColumn]) {
-    let mut taken = vec![false; columns.len()];
+    // For every column the place where its chain started; for every place its present holder.
+    let mut place_of: Vec<usize> = Vec::with_capacity(columns.len());
+    let mut holder_of: Vec<usize> = (0..columns.len()).collect();
     for (w, entry) in entries.iter().enumerate() {
         let earlier = usize::try_from(entry.replaced.get())
             .ok()
             .and_then(|r| r.checked_sub(1));
-        let accepted = earlier.filter(|r| {
-            *r < w
-                && columns.get(*r).is_some_and(|c| c.deleted)
-                && taken.get(*r).is_some_and(|t| !t)
+        let is_deleted = |w: usize| columns.get(w).is_some_and(|c| c.deleted);
+        let accepted = earlier.filter(|r| *r < w && is_deleted(*r)).and_then(|r| {
+            let place = *place_of.get(r)?;
+            is_deleted(*holder_of.get(place)?).then_some((r, place))
         });
-        if let Some(r) = accepted {
-            taken[r] = true;
-            if let Some(column) = columns.get_mut(w) {
-                column.replaced = Some(r);
-            }
+        place_of.push(accepted.map_or(w, |(_, place)| place));
+        if let Some((r, place)) = accepted
+            && let (Some(column), Some(holder)) = (columns.get_mut(w), holder_of.get_mut(place))
+        {
+            column.replaced = Some(r);
+            *holder = w;
         }
     }
 }
