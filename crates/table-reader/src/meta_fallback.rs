@@ -4,7 +4,7 @@
 //! A writer that dies in between leaves `_meta` one version ahead, or missing, and everything that
 //! the committed rows need in one of the predecessors.
 
-use mmap_io::Root;
+use mmap_io::RootDir;
 use txn::{Meta, TodoEntry, TodoLog, Txn};
 
 use crate::error::ReadError;
@@ -17,9 +17,9 @@ pub(crate) fn applies(expected: i32, found: Option<i64>) -> bool {
 
 /// The predecessor with the metadata version that `txn` needs. `_todo_` says which one if it
 /// belongs to this commit; otherwise the one without a number, then the highest number.
-pub(crate) fn find(root: &Root, txn: &Txn) -> Result<Option<Meta>, ReadError> {
+pub(crate) fn find(root: &RootDir, txn: &Txn) -> Result<Option<Meta>, ReadError> {
     let mut names: Vec<(u64, String)> = Vec::new();
-    for entry in root.list("").map_err(ReadError::Io)? {
+    for entry in root.list().map_err(ReadError::Io)? {
         let Some(name) = entry.name.to_str() else {
             continue;
         };
@@ -36,7 +36,7 @@ pub(crate) fn find(root: &Root, txn: &Txn) -> Result<Option<Meta>, ReadError> {
     names.sort_by_key(|(number, name)| (told.as_ref() == Some(name), *number));
     for (_, name) in names.iter().rev() {
         // A predecessor that does not parse is older debris; the right one may still be there.
-        if let Ok(Some(meta)) = small::read_meta(root.top(), name)
+        if let Ok(Some(meta)) = small::read_meta(root, name)
             && meta.metadata_version == i64::from(txn.metadata_version())
         {
             return Ok(Some(meta));
@@ -45,7 +45,7 @@ pub(crate) fn find(root: &Root, txn: &Txn) -> Result<Option<Meta>, ReadError> {
     Ok(None)
 }
 
-fn told_by_todo(root: &Root, txn: &Txn) -> Option<String> {
+fn told_by_todo(root: &RootDir, txn: &Txn) -> Option<String> {
     let log = TodoLog::parse(&root.read_small("_todo_", small::SMALL_LEN_MAX).ok()?).ok()?;
     match log.relevant_to(txn.txn)? {
         TodoEntry::RestoreMeta { suffix: 0 } => Some("_meta.prev".to_owned()),

@@ -15,11 +15,10 @@ use crate::cursor::{Direction, FrameCursor};
 use crate::error::ReadError;
 use crate::options::OpenOptions;
 use crate::partition::PartitionInfo;
-use crate::patience::{Patience, Verdict};
 use crate::selection::{PartitionRows, RowSelection};
 use crate::shared::Shared;
 use crate::small;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, stand_still};
 use crate::time_range;
 
 /// A consistent snapshot of one table, ready to be read. Cheap to clone; clones and cursors share
@@ -38,39 +37,12 @@ impl TableReader {
     /// Not a table, a view, an unknown column; damage, with the file at fault; [`ReadError::Busy`]
     /// when a writer never let the snapshot stand still.
     pub fn open(root: &Root, opts: &OpenOptions) -> Result<Self, ReadError> {
-        let mut patience = Patience::new(opts.deadline);
-        let mut settled = None;
-        loop {
-            let obstacle = match Shared::attempt(root, opts, &patience, settled) {
-                Ok(shared) => {
-                    return Ok(Self {
-                        shared: Arc::new(shared),
-                    });
-                }
-                Err(obstacle) => obstacle,
-            };
-            if !obstacle.retry {
-                return Err(*obstacle.error);
-            }
-            match patience.judge(obstacle.version) {
-                Verdict::Again => {}
-                // The writer may have died between two renames: its predecessor's file will do.
-                Verdict::Damaged
-                    if settled != obstacle.version
-                        && matches!(*obstacle.error, ReadError::MetaVersion { .. }) =>
-                {
-                    settled = obstacle.version;
-                }
-                Verdict::Damaged => return Err(*obstacle.error),
-                Verdict::Busy => {
-                    return Err(ReadError::Busy {
-                        path: root.path().to_path_buf(),
-                        waited: patience.waited(),
-                        source: obstacle.error,
-                    });
-                }
-            }
-        }
+        let shared = stand_still(root.top(), opts.deadline, |patience, settled| {
+            Shared::attempt(root, opts, patience, settled)
+        })?;
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
     }
 
     /// The metadata of the commit.
@@ -213,12 +185,15 @@ impl TableReader {
         self.shared.release_all_but(None);
     }
 
-    /// Transactions that the WAL holds and this commit does not show; `None` if the table has no
-    /// sequencer log.
+    /// Transactions that the WAL holds and this commit does not show; `None` for a table without a
+    /// WAL.
     ///
     /// # Errors
     /// The log cannot be read, or is damaged.
     pub fn pending_wal_transactions(&self) -> Result<Option<u64>, ReadError> {
-        small::pending_transactions(self.root(), &self.snapshot().txn)
+        if !self.snapshot().meta.wal {
+            return Ok(None);
+        }
+        small::pending_transactions(self.root().top(), &self.snapshot().txn)
     }
 }

@@ -59,7 +59,7 @@ impl Shared {
         patience: &Patience,
         settled: Option<i64>,
     ) -> Result<Self, Obstacle> {
-        let snapshot = attempt(root, patience, settled)?;
+        let snapshot = attempt(root.top(), patience, settled)?;
         let version = Some(snapshot.txn.version);
         let refuse = |e: ReadError| match e.may_be_stale() {
             true => Obstacle::retry(version, e),

@@ -3,7 +3,7 @@
 //! The parsers of `txn` know bytes and no paths; this is the one place that puts a path and the
 //! right variant on what they say.
 
-use mmap_io::{IoError, Root, RootDir, RootFile};
+use mmap_io::{IoError, RootDir, RootFile};
 use txn::{CvError, Meta, ReadAt, Txn, TxnError};
 
 use crate::error::ReadError;
@@ -142,7 +142,7 @@ pub(crate) fn table_name(root: &RootDir) -> String {
 
 /// Transactions that the sequencer of a WAL table accepted and the table does not show yet.
 /// `None`: no sequencer log, so nothing is known to wait.
-pub(crate) fn pending_transactions(root: &Root, txn: &Txn) -> Result<Option<u64>, ReadError> {
+pub(crate) fn pending_transactions(root: &RootDir, txn: &Txn) -> Result<Option<u64>, ReadError> {
     // Releases before 7.0 called the directory `seq` (table-dir.md §2).
     for log in ["txn_seq/_txnlog", "seq/_txnlog"] {
         let file = match root.file(log) {

@@ -5,14 +5,15 @@
 //! is made here; waiting and judging is the caller's.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use column_format::TimestampUnit;
-use mmap_io::Root;
+use mmap_io::RootDir;
 use txn::{ColumnVersions, Meta, Partition, PartitionBy, Txn};
 
 use crate::error::ReadError;
 use crate::meta_fallback;
-use crate::patience::{Patience, Spin};
+use crate::patience::{Patience, Spin, Verdict};
 use crate::small::{self, SmallError};
 
 /// What exists at one commit.
@@ -84,14 +85,51 @@ impl Obstacle {
     }
 }
 
+/// Attempts until one succeeds, the table turns out damaged, or the deadline passes. `attempt` is
+/// told of a commit that has been in the way for a while.
+pub(crate) fn stand_still<T>(
+    dir: &RootDir,
+    deadline: Duration,
+    mut attempt: impl FnMut(&Patience, Option<i64>) -> Result<T, Obstacle>,
+) -> Result<T, ReadError> {
+    let mut patience = Patience::new(deadline);
+    let mut settled = None;
+    loop {
+        let obstacle = match attempt(&patience, settled) {
+            Ok(done) => return Ok(done),
+            Err(obstacle) => obstacle,
+        };
+        if !obstacle.retry {
+            return Err(*obstacle.error);
+        }
+        match patience.judge(obstacle.version) {
+            Verdict::Again => {}
+            // The writer may have died between two renames: its predecessor's file will do.
+            Verdict::Damaged
+                if settled != obstacle.version
+                    && matches!(*obstacle.error, ReadError::MetaVersion { .. }) =>
+            {
+                settled = obstacle.version;
+            }
+            Verdict::Damaged => return Err(*obstacle.error),
+            Verdict::Busy => {
+                return Err(ReadError::Busy {
+                    path: dir.path().to_path_buf(),
+                    waited: patience.waited(),
+                    source: obstacle.error,
+                });
+            }
+        }
+    }
+}
+
 /// Loads the metadata once (table-dir.md §8.1). `settled`: a commit that has been in the way for a
 /// while, so that the writer may be dead and a predecessor of `_meta` may be used (§9).
 pub(crate) fn attempt(
-    root: &Root,
+    dir: &RootDir,
     patience: &Patience,
     settled: Option<i64>,
 ) -> Result<Snapshot, Obstacle> {
-    let dir = root.top();
     let txn = small::read_txn(dir, Spin::of(patience)).map_err(|e| {
         // An older storage version has another `_txn`; its `_meta` says so more plainly (§10).
         match small::read_meta(dir, "_meta") {
@@ -102,19 +140,19 @@ pub(crate) fn attempt(
         }
     })?;
     let version = Some(txn.version);
-    let meta = meta_of(root, &txn, settled)?;
+    let meta = meta_of(dir, &txn, settled)?;
     if meta.partition_by == PartitionBy::NotApplicable {
         return Err(Obstacle::fatal(
             version,
             ReadError::View {
-                path: root.path().to_path_buf(),
+                path: dir.path().to_path_buf(),
             },
         ));
     }
     let cv =
         small::read_cv(dir, &txn, Spin::of(patience)).map_err(|e| Obstacle::small(version, e))?;
     let partitions = txn.partitions(meta.partition_by).map_err(|e| {
-        let file = root.path().join("_txn");
+        let file = dir.path().join("_txn");
         Obstacle::fatal(
             version,
             ReadError::Metadata {
@@ -129,13 +167,14 @@ pub(crate) fn attempt(
             txn.symbol_counts.len(),
             meta.symbol_column_count()
         );
-        let file = root.path().join("_txn");
+        let file = dir.path().join("_txn");
         return Err(Obstacle::fatal(
             version,
             ReadError::Metadata { file, detail },
         ));
     }
-    let (dir, name) = (root.path().to_path_buf(), small::table_name(dir));
+    let name = small::table_name(dir);
+    let dir = dir.path().to_path_buf();
     Ok(Snapshot {
         dir,
         name,
@@ -151,9 +190,9 @@ fn is_damage(e: &SmallError) -> bool {
 }
 
 /// The `_meta` that `txn` was made with.
-fn meta_of(root: &Root, txn: &Txn, settled: Option<i64>) -> Result<Meta, Obstacle> {
+fn meta_of(dir: &RootDir, txn: &Txn, settled: Option<i64>) -> Result<Meta, Obstacle> {
     let version = Some(txn.version);
-    let found = small::read_meta(root.top(), "_meta").map_err(|e| Obstacle::fatal(version, e))?;
+    let found = small::read_meta(dir, "_meta").map_err(|e| Obstacle::fatal(version, e))?;
     let expected = txn.metadata_version();
     let fits = |m: &Meta| m.metadata_version == i64::from(expected);
     let found = match found {
@@ -161,16 +200,16 @@ fn meta_of(root: &Root, txn: &Txn, settled: Option<i64>) -> Result<Meta, Obstacl
         other => other.map(|m| m.metadata_version),
     };
     if settled == version && meta_fallback::applies(expected, found) {
-        let previous = meta_fallback::find(root, txn).map_err(|e| Obstacle::fatal(version, e))?;
+        let previous = meta_fallback::find(dir, txn).map_err(|e| Obstacle::fatal(version, e))?;
         // The predecessor is right only while the commit that needs it is still the current one.
-        let now = small::read_version(root.top()).map_err(|e| Obstacle::fatal(version, e))?;
+        let now = small::read_version(dir).map_err(|e| Obstacle::fatal(version, e))?;
         if let Some(meta) = previous
             && now == version
         {
             return Ok(meta);
         }
     }
-    let file = root.path().join("_meta");
+    let file = dir.path().join("_meta");
     Err(Obstacle::retry(
         version,
         ReadError::MetaVersion {
