@@ -1,0 +1,43 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod append;
+mod block;
+mod bloom;
+mod build;
+mod chain;
+mod check;
+mod chunk;
+mod codes;
+mod column;
+mod crc;
+mod error;
+mod facts;
+pub mod flags;
+mod footer;
+pub mod layout;
+mod order;
+mod prune;
+mod scratchpad;
+mod search;
+mod span;
+mod view;
+
+pub use append::{AppendStep, RowGroupChange, append};
+pub use bloom::{BloomBitset, BloomCell};
+pub use build::build;
+pub use chain::{ChainLink, chain, has_unknown_bits, resolve, resolve_from};
+pub use check::{CheckedChunk, CheckedColumn, CheckedPm};
+pub use chunk::{Chunk, RowGroup, Stat};
+pub use codes::{ChunkCodec, PhysicalType, Repetition};
+pub use column::Column;
+pub use error::{ErrorKind, PmError};
+pub use facts::{
+    BloomFacts, ChunkFacts, ColumnFacts, HeaderFacts, RowGroupFacts, ScratchpadFacts,
+    SnapshotFacts, StatFacts,
+};
+pub use prune::{Filter, FilterOp, can_skip};
+pub use scratchpad::{CHUNK_CHECKSUMS_CODE, Scratchpad};
+pub use search::{ChunkEnd, Position, find_row_group};
+pub use span::committed_size;
+pub use view::PmView;
