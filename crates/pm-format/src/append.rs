@@ -3,11 +3,13 @@
 //! Nothing that is committed changes but the 8-byte commit word, so older snapshots stay readable
 //! and verifiable. The result is a plan: this crate writes no file.
 
+use std::borrow::Cow;
+
 use crate::block::{PlacedBloom, write_block};
 use crate::bloom::BloomCell;
 use crate::crc::resume;
 use crate::error::PmError;
-use crate::facts::{RowGroupFacts, ScratchpadFacts, SnapshotFacts};
+use crate::facts::{ChunkFacts, RowGroupFacts, ScratchpadFacts, SnapshotFacts};
 use crate::footer::{FooterParts, seal, write_footer};
 use crate::span::{at, wide};
 use crate::view::PmView;
@@ -110,7 +112,10 @@ fn place(
     base: u64,
     changes: &[RowGroupChange],
 ) -> Result<Placed, PmError> {
-    let listed: Vec<usize> = parent.bloom_columns().collect();
+    let listed: Vec<u32> = parent
+        .bloom_columns()
+        .filter_map(|c| u32::try_from(c).ok())
+        .collect();
     let external = parent.bloom_external();
     let mut placed = Placed {
         block_offsets: Vec::new(),
@@ -132,7 +137,7 @@ fn place(
                 let columns = parent.column_count();
                 let block = write_block(tail, base, &facts, columns, external)?;
                 placed.block_offsets.push(block.offset);
-                let cells = listed.iter().map(|c| block.blooms.get(*c));
+                let cells = listed.iter().map(|c| block.blooms.get(*c as usize));
                 placed
                     .cells
                     .extend(cells.map(|c| absent_as(external, c.copied())));
@@ -142,15 +147,25 @@ fn place(
     Ok(placed)
 }
 
-/// The header cannot list another column, so its filter could never be found (pm.md §8.1).
-fn without_unlisted_blooms(facts: &RowGroupFacts, listed: &[usize]) -> RowGroupFacts {
+/// A filter of a column that the header does not list could never be found: leave it out (pm.md
+/// §8.1).
+pub(crate) fn without_unlisted_blooms<'f>(
+    facts: &'f RowGroupFacts,
+    listed: &[u32],
+) -> Cow<'f, RowGroupFacts> {
+    let unlisted =
+        |column: usize| u32::try_from(column).is_ok_and(|c| listed.binary_search(&c).is_err());
+    let stray = |(column, chunk): (usize, &ChunkFacts)| chunk.bloom.is_some() && unlisted(column);
+    if !facts.chunks.iter().enumerate().any(stray) {
+        return Cow::Borrowed(facts);
+    }
     let mut facts = facts.clone();
     for (column, chunk) in facts.chunks.iter_mut().enumerate() {
-        if listed.binary_search(&column).is_err() {
+        if unlisted(column) {
             chunk.bloom = None;
         }
     }
-    facts
+    Cow::Owned(facts)
 }
 
 fn kept_cell(cell: BloomCell, external: bool) -> PlacedBloom {

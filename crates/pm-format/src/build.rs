@@ -5,7 +5,7 @@
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{I32, U32, U64};
 
-use crate::append::absent_as;
+use crate::append::{absent_as, without_unlisted_blooms};
 use crate::block::{PlacedBlock, write_block};
 use crate::crc::crc_of;
 use crate::error::PmError;
@@ -32,10 +32,11 @@ pub fn build(
     let mut blocks = Vec::with_capacity(row_groups.len());
     for group in row_groups {
         let columns = header.columns.len();
+        let group = without_unlisted_blooms(group, &bloom_columns);
         blocks.push(write_block(
             &mut out,
             0,
-            group,
+            &group,
             columns,
             header.bloom_external,
         )?);

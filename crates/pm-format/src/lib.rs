@@ -21,6 +21,7 @@ mod prune;
 mod scratchpad;
 mod search;
 mod span;
+mod statistics;
 mod view;
 
 pub use append::{AppendStep, RowGroupChange, append};
@@ -40,4 +41,5 @@ pub use prune::{Filter, FilterOp, can_skip};
 pub use scratchpad::{CHUNK_CHECKSUMS_CODE, Scratchpad};
 pub use search::{ChunkEnd, Position, find_row_group};
 pub use span::committed_size;
+pub use statistics::{count_from_parquet, native_from_stat, stat_from_native, stat_from_parquet};
 pub use view::PmView;

@@ -6,6 +6,7 @@ mod flips;
 mod forever;
 mod properties;
 mod questions;
+mod statistics;
 mod vectors;
 
 use std::path::PathBuf;
