@@ -55,10 +55,9 @@ proptest! {
     }
 
     #[test]
-    fn wide_decimals_are_big_endian(value in any::<i128>()) {
-        let high = (value >> 64) as i64;
-        let low = value as i64;
+    fn wide_decimals_are_big_endian(high in any::<i64>(), low in any::<u64>()) {
         let native = [high.to_le_bytes(), low.to_le_bytes()].concat();
+        let value = (i128::from(high) << 64) | i128::from(low);
         let stat = stat_from_native(ColumnType::Decimal { precision: 38, scale: 0 }, &native);
         prop_assert_eq!(stat, Some(value.to_be_bytes().to_vec()));
     }
