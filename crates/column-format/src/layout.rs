@@ -26,6 +26,9 @@ pub const ARRAY_DIM_LEN_MAX: u32 = (1 << 28) - 1;
 /// `.d` of a type of variable size is shorter than this (columns.md §1.2).
 pub const VAR_DATA_LEN_MAX: u64 = 1 << 40;
 
+/// No file holds more rows: each takes a byte.
+const ROWS_MAX: u64 = i64::MAX.unsigned_abs();
+
 /// Arrangement of a column's rows in its one or two files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Layout {
@@ -101,6 +104,9 @@ impl Layout {
         if rows == 0 {
             return Ok(0);
         }
+        if self.aux_len(rows).is_none() {
+            return Err(too_many_rows(FileKind::Aux, rows));
+        }
         let at = self.aux_tail(rows);
         let truncated = || LayoutError::Truncated {
             file: FileKind::Aux,
@@ -111,13 +117,9 @@ impl Layout {
         };
         let len = match self {
             Self::Fixed(_) => {
-                return self.data_len_fixed(rows).ok_or(LayoutError::Limit {
-                    file: FileKind::Data,
-                    row: None,
-                    offset: 0,
-                    expected: u64::MAX,
-                    found: rows,
-                });
+                return self
+                    .data_len_fixed(rows)
+                    .ok_or(too_many_rows(FileKind::Data, rows));
             }
             Self::String | Self::Binary => {
                 let len = i64_at(tail, 0).ok_or_else(truncated)?;
@@ -152,5 +154,16 @@ impl Layout {
             });
         }
         Ok(len)
+    }
+}
+
+/// Rows whose bytes no file can hold.
+fn too_many_rows(file: FileKind, rows: u64) -> LayoutError {
+    LayoutError::Limit {
+        file,
+        row: None,
+        offset: 0,
+        expected: ROWS_MAX,
+        found: rows,
     }
 }

@@ -104,7 +104,7 @@ pub fn value<'a>(
                 .chunks::<4>()
                 .ok_or_else(|| mismatch(column_type, slice))?;
             let key = keys.get(row).ok_or_else(|| no_such_row(row, s.rows()))?;
-            symbol(i32::from_le_bytes(*key), dict, row)
+            symbol(i32::from_le_bytes(*key), dict, s.first_row() + len_u64(row))
         }
         (_, ColumnSlice::Fixed(s)) if column_type.fixed_width() == Some(s.width()) => {
             let bytes = s.get(row).ok_or_else(|| no_such_row(row, s.rows()))?;
@@ -126,7 +126,7 @@ fn absent(column_type: ColumnType) -> Value<'static> {
 }
 
 /// A stored symbol key.
-fn symbol(key: i32, dict: Option<&SymbolDict>, row: usize) -> Result<Value<'_>, LayoutError> {
+fn symbol(key: i32, dict: Option<&SymbolDict>, row: u64) -> Result<Value<'_>, LayoutError> {
     if key == null::SYMBOL {
         return Ok(Value::Null);
     }
@@ -142,8 +142,8 @@ fn symbol(key: i32, dict: Option<&SymbolDict>, row: usize) -> Result<Value<'_>, 
         Some((key, text)) => Ok(Value::Symbol(key, text)),
         None => Err(LayoutError::Corrupt {
             file: FileKind::Data,
-            row: Some(len_u64(row)),
-            offset: len_u64(row) * 4,
+            row: Some(row),
+            offset: row.saturating_mul(4),
             expected: Expected::Between(0, clamp_i64(u64::from(dict.len())) - 1),
             found: i64::from(key),
         }),

@@ -6,8 +6,42 @@
 use super::view::{BitmapIndexView, entry_off};
 use crate::bits::{clamp_i64, len_u64};
 use crate::symbol::entry_offset;
-use crate::{Expected, FileKind, FixedSlice, LayoutError, SymbolDict, Utf16};
-use crate::{index_key, symbol_buckets, symbol_hash};
+use crate::{
+    ColumnType, Expected, FileKind, FixedSlice, LayoutError, SymbolDict, Utf16, index_key,
+    symbol_buckets, symbol_hash,
+};
+
+/// A value of an index and where it was found.
+#[derive(Clone, Copy)]
+struct Listed {
+    key: u32,
+    value: i64,
+    /// Offset in `.v`.
+    off: u64,
+}
+
+impl Listed {
+    fn misplaced(self, expected: Expected, found: i64) -> LayoutError {
+        LayoutError::Corrupt {
+            file: FileKind::Values,
+            row: Some(u64::from(self.key)),
+            offset: self.off,
+            expected,
+            found,
+        }
+    }
+
+    /// Symbol of a value of a dictionary's index: `None` beyond any dictionary.
+    fn symbol(self) -> Result<Option<u32>, LayoutError> {
+        let off = u64::try_from(self.value)
+            .ok()
+            .and_then(|v| v.checked_sub(entry_offset(0)));
+        match off {
+            Some(off) if off % 8 == 0 => Ok(u32::try_from(off / 8).ok()),
+            _ => Err(self.misplaced(Expected::Rule("64 + 8 · symbol key"), self.value)),
+        }
+    }
+}
 
 impl BitmapIndexView<'_> {
     /// Checks every key: entries, links, ascending values, and that no block is used twice.
@@ -17,7 +51,7 @@ impl BitmapIndexView<'_> {
     /// The first rule that is broken.
     pub fn verify(&self) -> Result<u64, LayoutError> {
         let mut total = 0;
-        self.for_each(|_, _| {
+        self.for_each(|_| {
             total += 1;
             Ok(())
         })?;
@@ -29,28 +63,31 @@ impl BitmapIndexView<'_> {
     /// are not committed are ignored.
     ///
     /// # Errors
-    /// The first rule that is broken.
+    /// The first rule that is broken. A symbol that is not listed is named in `found`.
     pub fn verify_symbols(&self, dict: &SymbolDict) -> Result<(), LayoutError> {
         let mask = symbol_buckets(dict.header().capacity) - 1;
-        let mut listed = 0_u64;
-        self.for_each(|key, value| {
-            let Some(symbol) = symbol_of(value, key)?.filter(|symbol| *symbol < dict.len()) else {
+        let bucket = |symbol| dict.value(symbol).map(|text| symbol_hash(text) & mask);
+        let mut listed = 0_u32;
+        self.for_each(|at| {
+            let Some(hashed) = at.symbol()?.and_then(bucket) else {
                 return Ok(());
             };
-            let bucket = dict
-                .value(symbol)
-                .map_or(u32::MAX, |text| symbol_hash(text) & mask);
-            if bucket != key {
-                return Err(misplaced(
-                    key,
-                    Expected::Exactly(i64::from(bucket)),
-                    i64::from(key),
-                ));
-            }
             listed += 1;
+            if hashed == at.key {
+                return Ok(());
+            }
+            let rule = Expected::Rule("a symbol whose text hashes to the key");
+            Err(at.misplaced(rule, at.value))
+        })?;
+        if listed == dict.len() {
+            return Ok(());
+        }
+        let mut seen = vec![false; usize::try_from(dict.len()).unwrap_or(0)];
+        self.for_each(|at| {
+            mark(&mut seen, at.symbol()?.map(u64::from));
             Ok(())
         })?;
-        complete(listed, u64::from(dict.len()))
+        missing(&seen, |symbol| u32::try_from(symbol).ok().and_then(bucket))
     }
 
     /// The key of `text` in its dictionary, through the index.
@@ -63,9 +100,17 @@ impl BitmapIndexView<'_> {
         text: Utf16<'_>,
     ) -> Result<Option<u32>, LayoutError> {
         let key = symbol_hash(text) & (symbol_buckets(dict.header().capacity) - 1);
-        for value in self.values(key)? {
-            let symbol = symbol_of(value?, key)?;
-            match symbol.and_then(|symbol| Some((symbol, dict.value(symbol)?))) {
+        let mut values = self.values(key)?;
+        while let Some(value) = values.next() {
+            let at = Listed {
+                key,
+                value: value?,
+                off: values.last_off(),
+            };
+            match at
+                .symbol()?
+                .and_then(|symbol| Some((symbol, dict.value(symbol)?)))
+            {
                 None => return Ok(None),
                 Some((symbol, found)) if found == text => return Ok(Some(symbol)),
                 Some(_) => {}
@@ -76,48 +121,62 @@ impl BitmapIndexView<'_> {
 
     /// Checks the index of a partition: [`verify`](Self::verify), every listed row has that symbol,
     /// and every row from `top` on is listed. `keys` are the stored symbol keys, the first of them
-    /// at partition row `top`; rows at or after the last one are ignored.
+    /// at partition row `top`; rows after the last one are ignored.
     ///
     /// # Errors
-    /// The first rule that is broken, or `keys` that are not 4 bytes wide.
+    /// The first rule that is broken, or `keys` that are not 4 bytes wide. A row that is not listed
+    /// is named in `found`, counted from `top`.
     pub fn verify_rows(&self, keys: &FixedSlice<'_>, top: u64) -> Result<(), LayoutError> {
         let chunks = keys.chunks::<4>().ok_or(LayoutError::Mismatch {
-            column_type: crate::ColumnType::Symbol,
+            column_type: ColumnType::Symbol,
             expected: "4 bytes per row",
             found: "another width",
         })?;
         let rows = top.saturating_add(len_u64(chunks.len()));
-        let mut listed = 0_u64;
-        self.for_each(|key, value| {
-            let row = u64::try_from(value).unwrap_or(u64::MAX);
+        let key_of = |at: usize| index_key(i32::from_le_bytes(*chunks.get(at)?));
+        let mut listed = 0;
+        self.for_each(|at| {
+            let row = u64::try_from(at.value).unwrap_or(u64::MAX);
             if row >= rows {
                 return Ok(());
             }
-            let at = row.checked_sub(top).and_then(|at| usize::try_from(at).ok());
-            let symbol = at
-                .and_then(|at| chunks.get(at))
-                .map(|key| i32::from_le_bytes(*key));
-            if symbol.and_then(index_key) != Some(key) {
-                let rule = Expected::Rule("a row that holds the symbol of the key");
-                return Err(misplaced(key, rule, value));
-            }
             listed += 1;
+            let in_file = row
+                .checked_sub(top)
+                .and_then(|row| usize::try_from(row).ok());
+            if in_file.and_then(key_of) == Some(at.key) {
+                return Ok(());
+            }
+            let rule = Expected::Rule("a row that holds the symbol of the key");
+            Err(at.misplaced(rule, at.value))
+        })?;
+        if listed == chunks.len() {
+            return Ok(());
+        }
+        let mut seen = vec![false; chunks.len()];
+        self.for_each(|at| {
+            mark(
+                &mut seen,
+                u64::try_from(at.value)
+                    .ok()
+                    .and_then(|row| row.checked_sub(top)),
+            );
             Ok(())
         })?;
-        complete(listed, len_u64(chunks.len()))
+        missing(&seen, key_of)
     }
 
     /// Calls `each` with every key and value. The blocks of all keys together cannot be more than
     /// the file holds, which bounds the work by the files' lengths.
     fn for_each(
         &self,
-        mut each: impl FnMut(u32, i64) -> Result<(), LayoutError>,
+        mut each: impl FnMut(Listed) -> Result<(), LayoutError>,
     ) -> Result<(), LayoutError> {
         let header = self.header();
         let blocks = header.values_len / header.block_len();
         let mut used = 0_u64;
         for key in 0..self.key_count() {
-            let values = self.values(key)?;
+            let mut values = self.values(key)?;
             used += values
                 .value_count()
                 .div_ceil(u64::from(header.block_capacity));
@@ -130,44 +189,36 @@ impl BitmapIndexView<'_> {
                     found: clamp_i64(values.value_count()),
                 });
             }
-            for value in values {
-                each(key, value?)?;
+            while let Some(value) = values.next() {
+                each(Listed {
+                    key,
+                    value: value?,
+                    off: values.last_off(),
+                })?;
             }
         }
         Ok(())
     }
 }
 
-/// Symbol of a value of a dictionary's index: `None` beyond any dictionary.
-fn symbol_of(value: i64, key: u32) -> Result<Option<u32>, LayoutError> {
-    let off = u64::try_from(value)
-        .ok()
-        .and_then(|value| value.checked_sub(entry_offset(0)));
-    match off {
-        Some(off) if off % 8 == 0 => Ok(u32::try_from(off / 8).ok()),
-        _ => Err(misplaced(key, Expected::Rule("64 + 8 · symbol key"), value)),
+fn mark(seen: &mut [bool], at: Option<u64>) {
+    let at = at.and_then(|at| usize::try_from(at).ok());
+    if let Some(seen) = at.and_then(|at| seen.get_mut(at)) {
+        *seen = true;
     }
 }
 
-fn misplaced(key: u32, expected: Expected, found: i64) -> LayoutError {
-    LayoutError::Corrupt {
-        file: FileKind::Values,
-        row: Some(u64::from(key)),
-        offset: entry_off(key),
-        expected,
-        found,
-    }
-}
-
-fn complete(listed: u64, expected: u64) -> Result<(), LayoutError> {
-    if listed == expected {
+/// The error for the first thing that was not seen, which should have been under `key_of` it.
+fn missing(seen: &[bool], key_of: impl Fn(usize) -> Option<u32>) -> Result<(), LayoutError> {
+    let Some(at) = seen.iter().position(|seen| !seen) else {
         return Ok(());
-    }
+    };
+    let key = key_of(at);
     Err(LayoutError::Corrupt {
-        file: FileKind::Values,
-        row: None,
-        offset: 0,
-        expected: Expected::Exactly(clamp_i64(expected)),
-        found: clamp_i64(listed),
+        file: FileKind::Keys,
+        row: key.map(u64::from),
+        offset: key.map_or(0, entry_off),
+        expected: Expected::Rule("every symbol or row listed, this one is not"),
+        found: clamp_i64(len_u64(at)),
     })
 }

@@ -19,6 +19,8 @@ pub struct BitmapIndexView<'a> {
     header: IndexHeader,
     /// Key entries, exactly `key_count` of them.
     entries: &'a [[u8; INDEX_KEY_ENTRY_LEN]],
+    /// Bytes of `.k` after the last entry.
+    unused: &'a [u8],
     /// The used part of `.v`.
     values: &'a [u8],
 }
@@ -41,14 +43,11 @@ impl<'a> BitmapIndexView<'a> {
             .map_err(|_| truncated(FileKind::Keys, len_u64(INDEX_HEADER_LEN), keys.len()))?;
         let header = check_header(&raw)?;
         let entries_len = u64::from(header.key_count) * len_u64(INDEX_KEY_ENTRY_LEN);
-        let entries = len_usize(entries_len)
-            .and_then(|len| entries.get(..len))
+        let (entries, unused) = len_usize(entries_len)
+            .and_then(|len| entries.split_at_checked(len))
             .ok_or_else(|| {
-                truncated(
-                    FileKind::Keys,
-                    entries_len + len_u64(INDEX_HEADER_LEN),
-                    keys.len(),
-                )
+                let expected = entries_len + len_u64(INDEX_HEADER_LEN);
+                truncated(FileKind::Keys, expected, keys.len())
             })?;
         let used = len_usize(header.values_len).and_then(|len| values.get(..len));
         let values =
@@ -56,6 +55,7 @@ impl<'a> BitmapIndexView<'a> {
         Ok(Self {
             header,
             entries: entries.as_chunks().0,
+            unused,
             values,
         })
     }
@@ -70,6 +70,13 @@ impl<'a> BitmapIndexView<'a> {
     #[must_use]
     pub const fn key_count(&self) -> u32 {
         self.header.key_count
+    }
+
+    /// Whether all bytes of `.k` after the last entry are zero, as they must be while no writer is
+    /// at work: QuestDB takes them for entries when it adds a key (symbol-index.md §1).
+    #[must_use]
+    pub fn unused_is_zero(&self) -> bool {
+        self.unused.iter().all(|byte| *byte == 0)
     }
 
     /// The entry of a key; `None` for a key that was never used.
@@ -241,6 +248,11 @@ impl IndexValues<'_> {
     #[must_use]
     pub const fn value_count(&self) -> u64 {
         self.entry.count
+    }
+
+    /// Offset in `.v` of the value that was yielded last.
+    pub(super) const fn last_off(&self) -> u64 {
+        self.block + (self.read.saturating_sub(1) % self.capacity) * 8
     }
 
     /// Cell number `cell` of the current block: a value, or a link after the values.

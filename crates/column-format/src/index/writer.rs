@@ -30,13 +30,21 @@ pub const fn index_key(symbol: i32) -> Option<u32> {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Entry {
     count: u64,
     first_block: usize,
     last_block: usize,
     greatest: i64,
 }
+
+/// A key that was never used. Values start at 0, so that every first one ascends.
+const UNUSED: Entry = Entry {
+    count: 0,
+    first_block: 0,
+    last_block: 0,
+    greatest: -1,
+};
 
 /// Builds `.k` and `.v` in memory.
 #[derive(Clone, Debug)]
@@ -72,7 +80,8 @@ impl BitmapIndexWriter {
         })
     }
 
-    /// Adds `value` to `key`. Values of a key must be given in strictly ascending order.
+    /// Adds `value`, which is not negative, to `key`. Values of a key must be given in strictly
+    /// ascending order.
     ///
     /// # Errors
     /// The value does not ascend, or the key or the index is too large for its field.
@@ -86,8 +95,8 @@ impl BitmapIndexWriter {
             found: u64::from(key) + 1,
         })?;
         let capacity = u64::from(self.block_capacity);
-        let mut entry = self.entries.get(at).copied().unwrap_or_default();
-        if entry.count > 0 && value <= entry.greatest {
+        let mut entry = self.entries.get(at).copied().unwrap_or(UNUSED);
+        if value <= entry.greatest {
             return Err(WriteError::NotAscending {
                 key,
                 expected: entry.greatest,
@@ -109,7 +118,7 @@ impl BitmapIndexWriter {
         entry.count += 1;
         entry.greatest = value;
         if at >= self.entries.len() {
-            self.entries.resize(at + 1, Entry::default());
+            self.entries.resize(at + 1, UNUSED);
             self.sequence += 1;
         }
         if let Some(slot) = self.entries.get_mut(at) {

@@ -6,10 +6,12 @@
 use std::ops::Range;
 
 use super::clamp;
+use crate::bits::len_u64;
 
 /// Rows of 1, 2, 4, 8, 16 or 32 bytes, back to back.
 #[derive(Clone, Copy, Debug)]
 pub struct FixedSlice<'a> {
+    first_row: u64,
     width: usize,
     rows: usize,
     bytes: &'a [u8],
@@ -18,17 +20,24 @@ pub struct FixedSlice<'a> {
 impl<'a> FixedSlice<'a> {
     /// `bytes` holds exactly `rows` values.
     pub(crate) const fn of(width: usize, bytes: &'a [u8], rows: usize) -> Self {
-        Self { width, rows, bytes }
+        Self {
+            first_row: 0,
+            width,
+            rows,
+            bytes,
+        }
     }
 
     /// A slice over values that are in memory, such as a decoded chunk.
     #[must_use]
     pub const fn from_chunks<const W: usize>(chunks: &'a [[u8; W]]) -> Self {
-        Self {
-            width: W,
-            rows: chunks.len(),
-            bytes: chunks.as_flattened(),
-        }
+        Self::of(W, chunks.as_flattened(), chunks.len())
+    }
+
+    /// Row of the file that is row 0 here.
+    #[must_use]
+    pub const fn first_row(&self) -> u64 {
+        self.first_row
     }
 
     /// Bytes of a value.
@@ -79,6 +88,7 @@ impl<'a> FixedSlice<'a> {
             .bytes
             .get(range.start * self.width..range.end * self.width);
         Self {
+            first_row: self.first_row + len_u64(range.start),
             width: self.width,
             rows: range.len(),
             bytes: bytes.unwrap_or(&[]),

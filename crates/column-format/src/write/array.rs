@@ -107,7 +107,10 @@ impl ArrayWriter {
         let data = &mut self.buffers.data;
         data.extend(shape.flat_map(u32::to_le_bytes));
         data.extend((shape_end..elements_off).map(|_| 0));
-        data.extend(elements.flatten());
+        data.reserve(elements.len().saturating_mul(8));
+        for element in elements {
+            data.extend_from_slice(&element);
+        }
         self.entry(offset, size);
         Ok(())
     }

@@ -54,9 +54,26 @@ impl FixedWriter {
         if W != self.width() {
             return Err(self.wrong_width(W));
         }
-        let before = self.data.len();
-        self.data.extend(values.into_iter().flatten());
-        self.rows += len_u64((self.data.len() - before) / W);
+        let values = values.into_iter();
+        self.data.reserve(values.size_hint().0.saturating_mul(W));
+        for value in values {
+            self.data.extend_from_slice(&value);
+            self.rows += 1;
+        }
+        Ok(())
+    }
+
+    /// Appends many values that lie back to back, as stored.
+    ///
+    /// # Errors
+    /// [`WriteError::WrongShape`] if the last value is incomplete.
+    pub fn extend_from_bytes(&mut self, values: &[u8]) -> Result<(), WriteError> {
+        let rest = values.len() % self.width();
+        if rest != 0 {
+            return Err(self.wrong_width(rest));
+        }
+        self.data.extend_from_slice(values);
+        self.rows += len_u64(values.len() / self.width());
         Ok(())
     }
 
