@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::{IoError, Op};
-use crate::mapping::{ignore_unsupported, is_unsupported};
+use crate::hint::{ignore_unsupported, is_unsupported};
 use crate::vfs::{Dir, File, FileAdvice, Links, Replace, Vfs};
 
 /// The largest single write; longer pieces are cut.
@@ -33,6 +33,17 @@ pub struct Writeback {
     pub step_bytes: u64,
     /// Also drop written-back pages from the page cache.
     pub drop_behind: bool,
+}
+
+impl Writeback {
+    /// Steps of 8 MiB: large enough for any device, small enough that the final `fsync` is short.
+    #[must_use]
+    pub fn behind(drop_behind: bool) -> Self {
+        Self {
+            step_bytes: 8 * 1024 * 1024,
+            drop_behind,
+        }
+    }
 }
 
 /// What was published.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::error::IoError;
-use crate::mapping::Mapped;
+use crate::mapped::Mapped;
 use crate::vfs::FileId;
 
 /// Entries that may be dead before the map is swept.

@@ -133,7 +133,7 @@ pub enum IoError {
         source: io::Error,
     },
     /// The device or the quota is full.
-    #[error("cannot {op} {path:?}: no space left ({source})")]
+    #[error("cannot {op} {path:?}: no space left")]
     NoSpace {
         /// The path.
         path: PathBuf,
@@ -143,7 +143,7 @@ pub enum IoError {
         source: io::Error,
     },
     /// The process or the system is out of descriptors.
-    #[error("cannot {op} {path:?}: too many open files ({source})")]
+    #[error("cannot {op} {path:?}: too many open files")]
     TooManyFiles {
         /// The path.
         path: PathBuf,
@@ -261,9 +261,7 @@ impl IoError {
                 found: FileKind::Dir,
             },
             K::PermissionDenied => Self::PermissionDenied { path, op, source },
-            K::StorageFull | K::QuotaExceeded | K::FileTooLarge => {
-                Self::NoSpace { path, op, source }
-            }
+            K::StorageFull | K::QuotaExceeded => Self::NoSpace { path, op, source },
             _ => Self::Other { path, op, source },
         }
     }

@@ -10,8 +10,10 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::error::{IoError, Op};
-use crate::mapping::{Evicted, Residency, ignore_unsupported};
+use crate::hint::ignore_unsupported;
+use crate::mapping::{Evicted, Residency};
 use crate::profile::ScanProfile;
+use crate::read::read_full;
 use crate::sys::{self, Trust};
 use crate::vfs::{File, FileAdvice, MapAdvice, Region};
 
@@ -23,7 +25,9 @@ use ranges::RangeSet;
 
 /// Size of an eviction window in bytes. At most this much of a finished part of a file, plus what
 /// the kernel read ahead, is in the page cache on our account.
-pub const EVICT_WINDOW_BYTES: u64 = 16 * 1024 * 1024;
+pub const EVICT_WINDOW_BYTES: u64 = EVICT_WINDOW_LEN as u64;
+/// The same as a length in memory.
+const EVICT_WINDOW_LEN: usize = 16 * 1024 * 1024;
 
 /// The bookkeeping of one evicting mapping.
 #[derive(Debug)]
@@ -61,7 +65,7 @@ impl Evictor {
             if self.done.contains(&window) {
                 // Forgotten first: a second pass over the window evicts it a second time.
                 self.done.remove(&window);
-                self.evict(Some(region), file, window, &mut evicted)?;
+                self.evict(region, file, window, &mut evicted)?;
             }
         }
         Ok(evicted)
@@ -71,26 +75,26 @@ impl Evictor {
     pub(crate) fn finish(&mut self, region: &dyn Region, file: &dyn File) -> io::Result<Evicted> {
         let mut evicted = Evicted::default();
         for window in windows(0..self.len, self.len) {
-            self.evict(Some(region), file, window, &mut evicted)?;
+            self.evict(region, file, window, &mut evicted)?;
         }
         Ok(evicted)
     }
 
     /// Drops the pages of one window that were not resident before.
+    ///
+    /// All of them are advised, resident or not (read-ahead may still be arriving), but only those
+    /// that the kernel holds now are counted, so a window that is evicted twice counts once.
     fn evict(
         &self,
-        region: Option<&dyn Region>,
+        region: &dyn Region,
         file: &dyn File,
         window: Range<u64>,
         evicted: &mut Evicted,
     ) -> io::Result<()> {
-        let mut dropped_bytes = 0;
+        let (ours, kept) = self.before.count_resident(region, &window)?;
         for run in self.before.absent_runs(&window) {
             let run = run.start..run.end.min(self.len);
-            dropped_bytes += run.end - run.start;
-            if let Some(region) = region {
-                ignore_unsupported(region.advise(run.clone(), MapAdvice::DontNeed))?;
-            }
+            ignore_unsupported(region.advise(run.clone(), MapAdvice::DontNeed))?;
             // The kernel maps whole pages, so the page of our last byte is ours as a whole; without
             // its tail the kernel would keep it where the file goes on behind the mapping.
             let end = if run.end == self.len {
@@ -100,8 +104,8 @@ impl Evictor {
             };
             ignore_unsupported(file.advise(run.start..end, FileAdvice::DontNeed))?;
         }
-        evicted.bytes += dropped_bytes;
-        evicted.kept_bytes += (window.end - window.start).saturating_sub(dropped_bytes);
+        evicted.bytes += ours * sys::page_size();
+        evicted.kept_bytes += kept * sys::page_size();
         Ok(())
     }
 }
@@ -138,61 +142,39 @@ pub(crate) fn read_through(
         ignore_unsupported(file.advise(0..len, FileAdvice::Sequential))
             .map_err(|e| IoError::new(Op::Advise, path, e))?;
     }
-    let evictor = (profile == ScanProfile::SequentialEvict).then(|| probe(file, trust, len));
-    let evictor = evictor.flatten();
+    let evicting = profile == ScanProfile::SequentialEvict;
+    let probe = if evicting {
+        probe(file, trust, len)
+    } else {
+        None
+    };
     let mut evicted = Evicted::default();
-    for window in windows(0..len, len) {
-        read_window(file, path, window.clone(), buf)?;
-        if let Some(evictor) = &evictor {
+    for (window, piece) in windows(0..len, len).zip(buf.chunks_mut(EVICT_WINDOW_LEN)) {
+        let read = read_full(file, path, window.start, piece)?;
+        if read < piece.len() {
+            let found = window.start + read as u64;
+            return Err(IoError::TooShort {
+                path: path.into(),
+                op: Op::Read,
+                needed: len,
+                found,
+            });
+        }
+        if let Some((region, evictor)) = &probe {
             evictor
-                .evict(None, file, window, &mut evicted)
+                .evict(region.as_ref(), file, window, &mut evicted)
                 .map_err(|e| IoError::new(Op::Advise, path, e))?;
         }
     }
     Ok(evicted.bytes)
 }
 
-/// Which pages are resident, by a mapping that is never read and is gone on return. Where that
-/// cannot be had, nothing is evicted: better a residue of ours than somebody's warm table gone.
-fn probe(file: &dyn File, trust: &Trust, len: u64) -> Option<Evictor> {
+/// A mapping that is never read, for asking which pages are resident. Where that cannot be had,
+/// nothing is evicted: better a residue of ours than somebody's warm table gone.
+fn probe(file: &dyn File, trust: &Trust, len: u64) -> Option<(Box<dyn Region>, Evictor)> {
     let region = file.map(len, trust).ok()?;
-    Evictor::record(region.as_ref(), len).ok()
-}
-
-fn read_window(
-    file: &dyn File,
-    path: &Path,
-    window: Range<u64>,
-    buf: &mut [u8],
-) -> Result<(), IoError> {
-    let mut off = window.start;
-    while off < window.end {
-        let too_big = || IoError::OutOfMemory {
-            path: path.into(),
-            op: Op::Read,
-            bytes: off,
-        };
-        let lo = usize::try_from(off).map_err(|_| too_big())?;
-        let hi = usize::try_from(window.end).map_err(|_| too_big())?;
-        let Some(rest) = buf.get_mut(lo..hi) else {
-            return Err(too_big());
-        };
-        match file.read_at(off, rest) {
-            Ok(0) => {
-                let needed = window.end;
-                return Err(IoError::TooShort {
-                    path: path.into(),
-                    op: Op::Read,
-                    needed,
-                    found: off,
-                });
-            }
-            Ok(n) => off += n as u64,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(IoError::new(Op::Read, path, e)),
-        }
-    }
-    Ok(())
+    let evictor = Evictor::record(region.as_ref(), len).ok()?;
+    Some((region, evictor))
 }
 
 /// The windows of a file of `len` bytes that `range` touches, in full (the last one ends at `len`).

@@ -9,8 +9,11 @@ use std::sync::Arc;
 
 use crate::cache::CacheKey;
 use crate::error::{IoError, Op};
-use crate::mapping::{Mapped, Mapping, Residency};
+use crate::evict;
+use crate::mapped::Mapped;
+use crate::mapping::{Mapping, Residency};
 use crate::profile::{ReadMode, ScanProfile};
+use crate::read::{read_full, zeroed};
 use crate::root::Shared;
 use crate::vfs::{File, FileId};
 
@@ -73,16 +76,7 @@ impl RootFile {
     /// # Errors
     /// As the operating system reports them.
     pub fn read_at(&self, off: u64, buf: &mut [u8]) -> Result<usize, IoError> {
-        let mut filled = 0;
-        while let Some(rest) = buf.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            let at = off.saturating_add(filled as u64);
-            match self.file.read_at(at, rest) {
-                Ok(0) => break,
-                Ok(n) => filled += n.min(rest.len()),
-                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(IoError::new(Op::Read, &self.path, e)),
-            }
-        }
+        let filled = read_full(self.file.as_ref(), &self.path, off, buf)?;
         self.shared.stats.on_read(filled as u64);
         Ok(filled)
     }
@@ -100,7 +94,7 @@ impl RootFile {
             path: self.path.clone(),
             op: Op::Read,
             needed: off.saturating_add(buf.len() as u64),
-            found: off.saturating_add(read as u64),
+            found: self.len()?,
         })
     }
 
@@ -119,16 +113,7 @@ impl RootFile {
                 found: len,
             });
         }
-        let needed = off.saturating_add(len);
-        let found = self.len()?;
-        if found < needed {
-            return Err(IoError::TooShort {
-                path: self.path.clone(),
-                op: Op::Read,
-                needed,
-                found,
-            });
-        }
+        self.require(off.saturating_add(len), Op::Read)?;
         let mut buf = zeroed(&self.path, len)?;
         self.read_exact_at(off, &mut buf)?;
         Ok(buf)
@@ -190,15 +175,7 @@ impl RootFile {
         profile: ScanProfile,
         mode: ReadMode,
     ) -> Result<Mapping, IoError> {
-        let found = self.len()?;
-        if found < len {
-            return Err(IoError::TooShort {
-                path: self.path.clone(),
-                op: Op::Map,
-                needed: len,
-                found,
-            });
-        }
+        self.require(len, Op::Map)?;
         let make = || Mapped::make(&self.shared, &self.file, &self.path, len, profile, mode);
         if profile != ScanProfile::Cached || len == 0 {
             return Ok(Mapping::new(Arc::new(make()?)));
@@ -224,22 +201,27 @@ impl RootFile {
     /// # Errors
     /// [`IoError::TooShort`]; as the operating system reports them.
     pub fn residency(&self, len: u64) -> Result<Residency, IoError> {
-        let probe = self.map_with(len, ScanProfile::Sequential, ReadMode::Mapped)?;
-        probe.residency(0..len)
+        self.require(len, Op::Residency)?;
+        if len == 0 {
+            return Ok(Residency::default());
+        }
+        self.file
+            .map(len, &self.shared.trust)
+            .and_then(|region| evict::residency(region.as_ref(), 0..len))
+            .map_err(|e| IoError::new(Op::Residency, &self.path, e))
     }
-}
 
-/// A buffer of `len` zeros, or a typed error instead of an abort.
-pub(crate) fn zeroed(path: &Path, len: u64) -> Result<Vec<u8>, IoError> {
-    let out_of_memory = || IoError::OutOfMemory {
-        path: path.to_path_buf(),
-        op: Op::Read,
-        bytes: len,
-    };
-    let capacity = usize::try_from(len).map_err(|_| out_of_memory())?;
-    let mut buf = Vec::new();
-    buf.try_reserve_exact(capacity)
-        .map_err(|_| out_of_memory())?;
-    buf.resize(capacity, 0);
-    Ok(buf)
+    /// The file has at least `needed` bytes, or that is the error.
+    fn require(&self, needed: u64, op: Op) -> Result<(), IoError> {
+        let found = self.len()?;
+        if found < needed {
+            return Err(IoError::TooShort {
+                path: self.path.clone(),
+                op,
+                needed,
+                found,
+            });
+        }
+        Ok(())
+    }
 }

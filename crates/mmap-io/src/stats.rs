@@ -55,7 +55,7 @@ impl IoStats {
         self.cache_hits.load(Relaxed)
     }
 
-    /// Bytes whose pages the kernel was asked to drop from the page cache.
+    /// Bytes of the pages that we had brought in and asked the kernel to drop.
     #[must_use]
     pub fn bytes_evicted(&self) -> u64 {
         self.bytes_evicted.load(Relaxed)

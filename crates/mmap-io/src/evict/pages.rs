@@ -72,6 +72,26 @@ impl PageSet {
     }
 }
 
+impl PageSet {
+    /// Of the pages of `window` that are resident now: how many are not in the set, how many are.
+    pub(super) fn count_resident(
+        &self,
+        region: &dyn Region,
+        window: &Range<u64>,
+    ) -> io::Result<(u64, u64)> {
+        let first_idx = window.start / self.page_bytes;
+        let (mut outside_count, mut inside_count) = (0, 0);
+        for (page, idx) in ask(region, window.clone())?.into_iter().zip(first_idx..) {
+            match (page != 0, self.contains(idx)) {
+                (true, false) => outside_count += 1,
+                (true, true) => inside_count += 1,
+                (false, _) => {}
+            }
+        }
+        Ok((outside_count, inside_count))
+    }
+}
+
 /// One byte a page of `range`, which starts at a page and is at most a window long.
 pub(super) fn ask(region: &dyn Region, range: Range<u64>) -> io::Result<Vec<u8>> {
     let page_count = (range.end - range.start).div_ceil(sys::page_size());
@@ -80,4 +100,80 @@ pub(super) fn ask(region: &dyn Region, range: Range<u64>) -> io::Result<Vec<u8>>
     let mut pages = vec![0; page_count];
     region.residency(range, &mut pages)?;
     Ok(pages)
+}
+
+#[cfg(test)]
+mod tests {
+    //! Invariants: the absent runs of a window and the recorded pages in it are a partition of its
+    //! pages; runs are in order and do not touch; counting agrees with a naive count.
+
+    use std::io;
+    use std::ops::Range;
+
+    use proptest::prelude::*;
+
+    use super::PageSet;
+    use crate::sys::page_size;
+    use crate::vfs::{MapAdvice, Region};
+
+    /// A region of which the given pages are resident.
+    #[derive(Debug)]
+    struct Known(Vec<bool>);
+
+    impl Region for Known {
+        fn bytes(&self) -> &[u8] {
+            &[]
+        }
+
+        fn advise(&self, _range: Range<u64>, _advice: MapAdvice) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn residency(&self, range: Range<u64>, pages: &mut [u8]) -> io::Result<()> {
+            let first_idx = usize::try_from(range.start / page_size()).unwrap();
+            for (page, known) in pages.iter_mut().zip(&self.0[first_idx..]) {
+                *page = u8::from(*known);
+            }
+            Ok(())
+        }
+
+        fn is_poisoned(&self) -> bool {
+            false
+        }
+
+        fn is_mapped(&self) -> bool {
+            true
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn runs_and_recorded_pages_partition_a_window(
+            before in prop::collection::vec(any::<bool>(), 1..300),
+            now in prop::collection::vec(any::<bool>(), 300),
+            lo_page in 0_usize..300,
+            cut_bytes in 0_u64..4096,
+        ) {
+            let len = before.len() as u64 * page_size() - cut_bytes;
+            let lo_page = lo_page % before.len();
+            let window = lo_page as u64 * page_size()..len;
+            let set = PageSet::record(&Known(before.clone()), len).unwrap();
+            let mut is_absent = vec![false; before.len()];
+            let mut end = None;
+            for run in set.absent_runs(&window) {
+                prop_assert!(run.start < run.end && end.is_none_or(|end| end < run.start));
+                end = Some(run.end);
+                for idx in run.start / page_size()..run.end / page_size() {
+                    is_absent[usize::try_from(idx).unwrap()] = true;
+                }
+            }
+            for (idx, known) in before.iter().enumerate() {
+                prop_assert_eq!(is_absent[idx], idx >= lo_page && !known, "page {}", idx);
+            }
+            let both = before.iter().zip(&now).skip(lo_page);
+            let ours = both.clone().filter(|(before, now)| !**before && **now).count() as u64;
+            let kept = both.filter(|(before, now)| **before && **now).count() as u64;
+            prop_assert_eq!(set.count_resident(&Known(now), &window).unwrap(), (ours, kept));
+        }
+    }
 }

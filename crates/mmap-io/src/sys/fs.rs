@@ -138,15 +138,24 @@ pub(crate) fn rename(
         Replace::Allow => Ok(rustix::fs::renameat(dir, from, dir, to)?),
         Replace::Refuse => {
             match rustix::fs::renameat_with(dir, from, dir, to, RenameFlags::NOREPLACE) {
-                // Network and FUSE file systems without the flag: a hard link refuses as well.
-                Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-                    rustix::fs::linkat(dir, from, dir, to, AtFlags::empty())?;
-                    Ok(rustix::fs::unlinkat(dir, from, AtFlags::empty())?)
-                }
+                // Network and FUSE file systems without the flag.
+                Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => link_and_unlink(dir, from, to),
                 other => Ok(other?),
             }
         }
     }
+}
+
+/// A rename that refuses to replace, made of calls that every file system has: a hard link is
+/// refused if the name is taken. For a moment the file has both names.
+fn link_and_unlink(dir: BorrowedFd<'_>, from: &OsStr, to: &OsStr) -> io::Result<()> {
+    rustix::fs::linkat(dir, from, dir, to, AtFlags::empty())?;
+    let unlinked = rustix::fs::unlinkat(dir, from, AtFlags::empty());
+    if unlinked.is_err() {
+        // It did not get its name after all; the error says why.
+        let _ = rustix::fs::unlinkat(dir, to, AtFlags::empty());
+    }
+    Ok(unlinked?)
 }
 
 /// Removes the name of a file.
@@ -243,4 +252,43 @@ fn to_stat(stat: &rustix::fs::Stat) -> io::Result<Stat> {
         len: unsigned(stat.st_size)?,
         disk_bytes: unsigned(stat.st_blocks)?.saturating_mul(512),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::fs;
+    use std::io;
+    use std::os::fd::AsFd;
+
+    use super::{component, link_and_unlink, open_dir};
+
+    #[test]
+    fn a_rename_without_the_kernels_help_refuses_to_replace_as_well() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = |name| scratch.path().join(name);
+        let dir = open_dir(scratch.path()).unwrap();
+        let rename =
+            |from: &str, to: &str| link_and_unlink(dir.as_fd(), from.as_ref(), to.as_ref());
+        fs::write(path("temp"), b"new").unwrap();
+        fs::write(path("taken"), b"old").unwrap();
+        let refused = rename("temp", "taken").unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(path("taken")).unwrap(), b"old");
+        assert_eq!(fs::read(path("temp")).unwrap(), b"new");
+        rename("temp", "free").unwrap();
+        assert_eq!(fs::read(path("free")).unwrap(), b"new");
+        assert!(!path("temp").exists());
+    }
+
+    #[test]
+    fn only_single_names_reach_the_kernel() {
+        for bad in ["", ".", "..", "a/b", "/a", "a/"] {
+            let refused = component(OsStr::new(bad)).unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::InvalidInput, "{bad:?}");
+        }
+        for good in ["a", "...", ".a", "a b", "ä"] {
+            assert_eq!(component(OsStr::new(good)).unwrap(), good);
+        }
+    }
 }

@@ -145,3 +145,90 @@ impl Drop for Registration<'_> {
         self.slot.release();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::Ordering::Relaxed;
+
+    use super::Registry;
+
+    #[test]
+    fn a_fault_poisons_the_range_that_it_is_in_and_no_other() {
+        let registry = Registry::<4>::new();
+        let first = registry.register(1000, 100).unwrap();
+        let second = registry.register(1100, 100).unwrap();
+        for outside in [0, 999, 1200, usize::MAX] {
+            assert!(!registry.poison(outside), "{outside}");
+        }
+        assert!(!first.is_poisoned() && !second.is_poisoned());
+        assert!(registry.poison(1100));
+        assert!(!first.is_poisoned() && second.is_poisoned());
+        assert!(registry.poison(1099));
+        assert!(first.is_poisoned());
+    }
+
+    #[test]
+    fn a_range_that_left_is_not_found_and_its_slot_is_clean() {
+        let registry = Registry::<1>::new();
+        for _ in 0..10 {
+            let only = registry.register(1000, 100).unwrap();
+            assert!(!only.is_poisoned());
+            assert!(registry.poison(1050));
+            drop(only);
+            assert!(!registry.poison(1050));
+        }
+    }
+
+    #[test]
+    fn a_full_table_refuses_and_recovers() {
+        let registry = Registry::<3>::new();
+        let mut held: Vec<_> = (1..=3).map(|i| registry.register(i * 100, 100)).collect();
+        assert!(held.iter().all(Option::is_some));
+        assert!(registry.register(1000, 100).is_none());
+        held.remove(1);
+        let again = registry.register(1000, 100);
+        assert!(again.is_some() && registry.poison(1099));
+        assert!(
+            registry.register(2000, 0).is_none(),
+            "an empty range cannot fault"
+        );
+    }
+
+    #[test]
+    fn ranges_that_come_and_go_elsewhere_are_never_mistaken() {
+        // One thread's range stays, others come and go in all slots at other addresses; a search
+        // must find the one that stays, and must never find an address between all ranges, which
+        // the start of one range and the length of another would cover.
+        let registry = Registry::<8>::new();
+        let stays = registry.register(1 << 40, 10).unwrap();
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for thread in 0..3_usize {
+                let (registry, stop) = (&registry, &stop);
+                scope.spawn(move || {
+                    for round in 0.. {
+                        if stop.load(Relaxed) {
+                            break;
+                        }
+                        let (start, len) = if round % 2 == 0 {
+                            (1000, 10)
+                        } else {
+                            (5000, 9000)
+                        };
+                        let start = start + thread * (1 << 20);
+                        let held = registry.register(start, len).unwrap();
+                        assert!(registry.poison(start + len - 1));
+                        assert!(held.is_poisoned());
+                    }
+                });
+            }
+            for _ in 0..100_000 {
+                assert!(registry.poison((1 << 40) + 9));
+                assert!(!registry.poison(3000));
+            }
+            stop.store(true, Relaxed);
+        });
+        assert!(stays.is_poisoned());
+    }
+}
