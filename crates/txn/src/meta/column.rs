@@ -30,7 +30,8 @@ pub struct MetaColumn {
 }
 
 impl MetaColumn {
-    /// A live column without an index. Symbol columns get the default capacity of 256 and the cache flag.
+    /// A live column without an index, with the capacities that 9.3.4 writes at CREATE TABLE: SYMBOL columns
+    /// get the cache flag and block capacity 256; symbol capacity 256 stands in every column.
     #[must_use]
     pub fn new(name: impl Into<String>, column_type: ColumnType) -> Self {
         let symbol = column_type == ColumnType::Symbol;
@@ -39,8 +40,8 @@ impl MetaColumn {
             type_code: column_type.code(),
             deleted: false,
             flags: ColumnFlags::default().with_symbol_cached(symbol),
-            index_block_capacity: 256,
-            symbol_capacity: if symbol { 256 } else { 0 },
+            index_block_capacity: if symbol { 256 } else { 0 },
+            symbol_capacity: 256,
             parquet_config: ParquetConfig::default(),
             replaced: None,
             covering: Vec::new(),

@@ -1,5 +1,10 @@
 //! Tests of `txn`: the notes' examples, real tables, a concurrent writer, hostile bytes, properties.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests; the lint exempts test functions only"
+)]
+
 mod concurrent;
 mod covers;
 mod examples;
