@@ -3,6 +3,7 @@
 
 pub mod cases;
 pub mod dirs;
+pub mod generate;
 
 pub use cases::{Case, Stored, case, cases, native_cases};
 pub use dirs::{copy_dir, entries, temp_dir};
