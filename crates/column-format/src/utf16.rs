@@ -51,28 +51,39 @@ impl<'a> Utf16<'a> {
     /// Appends the text as UTF-8, each lone surrogate as U+FFFD; returns whether there was one.
     #[inline]
     pub fn push_utf8_lossy(&self, out: &mut Vec<u8>) -> bool {
-        let (blocks, rest) = self.units.as_chunks::<8>();
-        out.reserve(self.units.len());
-        let mut done = 0;
-        for block in blocks {
-            let Some(ascii) = ascii_block(block) else {
-                break;
-            };
-            out.extend_from_slice(&ascii);
-            done += block.len();
+        // Nearly all text is ASCII: narrow it in one vectorised pass, and look afterwards.
+        let start = out.len();
+        out.resize(start + self.units.len(), 0);
+        let mut any = 0;
+        let bytes = out.get_mut(start..).unwrap_or(&mut []);
+        for (byte, unit) in bytes.iter_mut().zip(self.units) {
+            any |= u16::from_le_bytes(*unit);
+            *byte = unit[0];
         }
-        if done == self.units.len() - rest.len() {
-            for unit in rest {
-                let &[lo, hi] = unit;
-                if hi != 0 || lo >= 0x80 {
-                    break;
-                }
-                out.push(lo);
-                done += 1;
+        if any < 0x80 {
+            return false;
+        }
+        out.truncate(start);
+        push_slow(self.units, out)
+    }
+
+    /// Appends the UTF-16 code units of `text`, little-endian: the bytes that
+    /// [`Utf16::new`] takes.
+    pub fn encode_into(text: &str, out: &mut Vec<u8>) {
+        let start = out.len();
+        if !text.is_ascii() {
+            for unit in text.encode_utf16() {
+                out.extend_from_slice(&unit.to_le_bytes());
             }
+            return;
         }
-        let tail = self.units.get(done..).unwrap_or(&[]);
-        !tail.is_empty() && push_slow(tail, out)
+        out.resize(start + 2 * text.len(), 0);
+        let units = out
+            .get_mut(start..)
+            .map_or(&mut [][..], |units| units.as_chunks_mut().0);
+        for (unit, byte) in units.iter_mut().zip(text.bytes()) {
+            *unit = [byte, 0];
+        }
     }
 
     /// The text, each lone surrogate as U+FFFD.
@@ -106,13 +117,6 @@ impl fmt::Display for Utf16<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_string_lossy())
     }
-}
-
-/// Eight units as eight ASCII bytes, if they are.
-#[inline]
-fn ascii_block(block: &[[u8; 2]; 8]) -> Option<[u8; 8]> {
-    let any = block.iter().fold(0, |any, u| any | u16::from_le_bytes(*u));
-    (any < 0x80).then(|| block.map(|[lo, _]| lo))
 }
 
 /// The general case; out of line to keep the ASCII loop small.

@@ -1,4 +1,7 @@
 //! The header of `.k` and its key entries, as stored and as numbers (symbol-index.md §1).
+//!
+//! Every field of the header is unaligned in the file; the raw structs say so in their types, and
+//! assert size and offsets when they are compiled.
 
 use zerocopy::byteorder::little_endian::{I32, I64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};

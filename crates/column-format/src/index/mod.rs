@@ -5,6 +5,7 @@
 //! completely, since QuestDB trusts what they list.
 
 mod header;
+mod values;
 mod verify;
 mod view;
 mod writer;
@@ -13,5 +14,6 @@ pub use header::{
     INDEX_BLOCK_CAPACITY_DEFAULT, INDEX_BLOCK_CAPACITY_MAX, INDEX_HEADER_LEN, INDEX_KEY_ENTRY_LEN,
     INDEX_SIGNATURE, IndexHeader, KeyEntry, SYMBOL_INDEX_BLOCK_CAPACITY,
 };
-pub use view::{BitmapIndexView, IndexValues};
+pub use values::IndexValues;
+pub use view::BitmapIndexView;
 pub use writer::{BitmapIndexWriter, IndexFiles, index_key};

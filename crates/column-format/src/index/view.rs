@@ -1,7 +1,7 @@
 //! A checked reader of a bitmap index (symbol-index.md §7).
 //!
-//! Nothing is trusted: every walk is bounded by the number of blocks that the values file can hold,
-//! and a value is only yielded after its block's links were compared with the way we came.
+//! Nothing is trusted: the header is checked when the view is made, an entry when it is asked for, a
+//! block when the walk comes to it, so that a look-up costs what it reads.
 
 use zerocopy::FromBytes;
 
@@ -10,7 +10,8 @@ use super::header::{
     INDEX_SIGNATURE, IndexHeader, KEY_COUNT_OFF, KeyEntry, RawEntry, RawHeader, SEQUENCE_CHECK_OFF,
     VALUES_LEN_OFF, block_len,
 };
-use crate::bits::{clamp_i64, i64_at, len_u64, len_usize};
+use super::values::IndexValues;
+use crate::bits::{clamp_i64, len_u64, len_usize};
 use crate::{Expected, FileKind, LayoutError};
 
 /// A bitmap index over the bytes of its two files.
@@ -105,16 +106,7 @@ impl<'a> BitmapIndexView<'a> {
             first_block: 0,
             last_block: 0,
         });
-        Ok(IndexValues {
-            key,
-            capacity: u64::from(self.header.block_capacity),
-            block_len: self.header.block_len(),
-            values: self.values,
-            entry,
-            read: 0,
-            block: entry.first_block,
-            before: None,
-        })
+        Ok(IndexValues::new(key, &self.header, self.values, entry))
     }
 
     fn check_entry(&self, raw: &RawEntry, key: u32) -> Result<KeyEntry, LayoutError> {
@@ -228,116 +220,4 @@ fn check_header(raw: &RawHeader) -> Result<IndexHeader, LayoutError> {
         key_count,
         greatest: raw.greatest.get(),
     })
-}
-
-/// Iterator over the values of one key; see [`BitmapIndexView::values`].
-#[derive(Clone, Debug)]
-pub struct IndexValues<'a> {
-    key: u32,
-    capacity: u64,
-    block_len: u64,
-    values: &'a [u8],
-    entry: KeyEntry,
-    read: u64,
-    block: u64,
-    before: Option<i64>,
-}
-
-impl IndexValues<'_> {
-    /// Number of values that the entry announces.
-    #[must_use]
-    pub const fn value_count(&self) -> u64 {
-        self.entry.count
-    }
-
-    /// Offset in `.v` of the value that was yielded last.
-    pub(super) const fn last_off(&self) -> u64 {
-        self.block + (self.read.saturating_sub(1) % self.capacity) * 8
-    }
-
-    /// Cell number `cell` of the current block: a value, or a link after the values.
-    fn cell(&self, cell: u64) -> Result<i64, LayoutError> {
-        let off = self.block.saturating_add(cell * 8);
-        len_usize(off)
-            .and_then(|off| i64_at(self.values, off))
-            .ok_or(LayoutError::Truncated {
-                file: FileKind::Values,
-                row: Some(u64::from(self.key)),
-                offset: off,
-                expected: off.saturating_add(8),
-                found: len_u64(self.values.len()),
-            })
-    }
-
-    fn corrupt(&self, cell: u64, expected: Expected, found: i64) -> LayoutError {
-        LayoutError::Corrupt {
-            file: FileKind::Values,
-            row: Some(u64::from(self.key)),
-            offset: self.block + cell * 8,
-            expected,
-            found,
-        }
-    }
-
-    /// Follows the link to the next block and compares the link back.
-    fn advance(&mut self) -> Result<(), LayoutError> {
-        let next = self.cell(self.capacity + 1)?;
-        let here = self.block;
-        let used = len_u64(self.values.len());
-        let block = u64::try_from(next)
-            .ok()
-            .filter(|off| off % self.block_len == 0 && *off < used)
-            .ok_or_else(|| {
-                let rule = Expected::Rule("the offset of a used block");
-                self.corrupt(self.capacity + 1, rule, next)
-            })?;
-        self.block = block;
-        let back = self.cell(self.capacity)?;
-        if u64::try_from(back) != Ok(here) {
-            return Err(self.corrupt(self.capacity, Expected::Exactly(clamp_i64(here)), back));
-        }
-        Ok(())
-    }
-
-    fn step(&mut self) -> Result<i64, LayoutError> {
-        let cell = self.read % self.capacity;
-        if cell == 0 && self.read > 0 {
-            self.advance()?;
-        }
-        let last = self.entry.count - self.read <= self.capacity - cell;
-        if cell == 0 && last && self.block != self.entry.last_block {
-            return Err(LayoutError::Corrupt {
-                file: FileKind::Keys,
-                row: Some(u64::from(self.key)),
-                offset: entry_off(self.key) + 16,
-                expected: Expected::Exactly(clamp_i64(self.block)),
-                found: clamp_i64(self.entry.last_block),
-            });
-        }
-        let value = self.cell(cell)?;
-        if let Some(before) = self.before.filter(|before| value <= *before) {
-            return Err(self.corrupt(cell, Expected::AtLeast(before.saturating_add(1)), value));
-        }
-        if value < 0 {
-            return Err(self.corrupt(cell, Expected::AtLeast(0), value));
-        }
-        self.before = Some(value);
-        self.read += 1;
-        Ok(value)
-    }
-}
-
-impl Iterator for IndexValues<'_> {
-    type Item = Result<i64, LayoutError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.read >= self.entry.count {
-            return None;
-        }
-        let step = self.step();
-        if step.is_err() {
-            self.read = self.entry.count;
-        }
-        Some(step)
-    }
 }

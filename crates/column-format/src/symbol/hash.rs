@@ -1,4 +1,7 @@
 //! Hash of a symbol's text, which is its key in the value index (symbol-index.md §3).
+//!
+//! QuestDB finds a text only under this key: an index with another hash answers `WHERE sym = …` with
+//! nothing, and without an error.
 
 use crate::Utf16;
 

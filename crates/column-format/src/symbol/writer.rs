@@ -1,4 +1,7 @@
 //! Writing a dictionary in one go: texts in, four files out (symbol-index.md §4).
+//!
+//! All four are made together, because QuestDB refuses a table without the value index, and silently
+//! finds nothing through an incomplete one.
 
 use std::collections::HashMap;
 
@@ -78,7 +81,7 @@ impl SymbolWriter {
     pub fn add(&mut self, text: &str) -> Result<u32, WriteError> {
         let mut units = std::mem::take(&mut self.scratch);
         units.clear();
-        units.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+        Utf16::encode_into(text, &mut units);
         let key = self.add_utf16(Utf16::new(&units));
         self.scratch = units;
         key

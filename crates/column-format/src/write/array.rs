@@ -1,4 +1,7 @@
 //! Arrays of DOUBLE (columns.md §6).
+//!
+//! The shape is checked against the elements before anything is written, since a reader refuses an
+//! entry whose size is not that of its shape.
 
 use super::{Buffers, two_files};
 use crate::bits::{len_u64, len_usize};

@@ -1,4 +1,6 @@
 //! BINARY (columns.md §4).
+//!
+//! As STRING, but the length in front of a value has 8 bytes and counts bytes.
 
 use super::{Buffers, two_files};
 use crate::WriteError;

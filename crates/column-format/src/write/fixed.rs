@@ -1,4 +1,7 @@
 //! Rows of a fixed width.
+//!
+//! Knows the column's type only for its null: values come in as stored bytes, so that the same code
+//! serves all widths.
 
 use crate::bits::len_u64;
 use crate::{ColumnType, WriteError, null};

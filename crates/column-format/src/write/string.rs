@@ -1,4 +1,7 @@
 //! STRING (columns.md §3).
+//!
+//! `.i` gets its first entry at once and then the end of every value, so it always has one entry
+//! more than there are rows: that entry is what a reader takes for the length of `.d`.
 
 use super::{Buffers, two_files};
 use crate::bits::len_u64;
@@ -43,7 +46,7 @@ impl StringWriter {
         };
         let mut units = std::mem::take(&mut self.scratch);
         units.clear();
-        units.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+        Utf16::encode_into(text, &mut units);
         let pushed = self.push_utf16(Some(Utf16::new(&units)));
         self.scratch = units;
         pushed

@@ -1,4 +1,7 @@
 //! VARCHAR (columns.md §5).
+//!
+//! Entries of NULL and inlined values carry the end of `.d` too: a reader derives the length of `.d`
+//! from the last entry, whatever it is.
 
 use super::{Buffers, two_files};
 use crate::WriteError;
@@ -67,8 +70,9 @@ impl VarcharWriter {
 }
 
 /// Copies `bytes` into the entry at `off`.
+#[inline]
 fn put(entry: &mut [u8; 16], off: usize, bytes: &[u8]) {
-    for (slot, byte) in entry.iter_mut().skip(off).zip(bytes) {
-        *slot = *byte;
+    if let Some(slot) = entry.get_mut(off..off + bytes.len()) {
+        slot.copy_from_slice(bytes);
     }
 }

@@ -4,6 +4,7 @@
 //! QuestDB releases wrote (`testdata/` at the top of the repository).
 
 mod errors;
+mod errors_index;
 mod forever;
 mod golden;
 mod golden_index;
