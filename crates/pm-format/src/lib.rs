@@ -15,6 +15,7 @@ mod error;
 mod facts;
 pub mod flags;
 mod footer;
+mod format_doc;
 pub mod layout;
 mod order;
 mod prune;
@@ -37,6 +38,7 @@ pub use facts::{
     BloomFacts, ChunkFacts, ColumnFacts, HeaderFacts, RowGroupFacts, ScratchpadFacts,
     SnapshotFacts, StatFacts,
 };
+pub use format_doc::format_markdown;
 pub use prune::{Filter, FilterOp, can_skip};
 pub use scratchpad::{CHUNK_CHECKSUMS_CODE, Scratchpad};
 pub use search::{ChunkEnd, Position, find_row_group};

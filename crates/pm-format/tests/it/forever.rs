@@ -57,6 +57,16 @@ fn numbers_on_disk_stay_what_they_are() {
 }
 
 #[test]
+fn format_md_is_what_the_code_prints() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/FORMAT.md");
+    let kept = std::fs::read_to_string(path).expect("FORMAT.md exists");
+    assert!(
+        kept == pm_format::format_markdown(),
+        "FORMAT.md is stale: run `cargo xtask layout`"
+    );
+}
+
+#[test]
 fn the_worked_example_of_the_specification_is_made_and_read() {
     let expected = crate::unhex(concat!(
         "310100000000000004000000000000000000000000000000020000000000000060000000000000000000000008000200",
