@@ -6,6 +6,7 @@
 
 use std::convert::Infallible;
 
+use crate::bytes::off;
 use crate::error::{ParseError, SmallFile};
 
 /// Positional reads of one file that another process may be writing.
@@ -111,7 +112,7 @@ pub(crate) fn read_vec<R: ReadAt>(r: &mut R, offset: u64, len: usize) -> Result<
         let start = out.len();
         let want = (len - start).min(PIECE_LEN);
         out.resize(start + want, 0);
-        let at = offset.saturating_add(u64::try_from(start).unwrap_or(u64::MAX));
+        let at = offset.saturating_add(off(start));
         let got = r
             .read_at(at, out.get_mut(start..).unwrap_or_default())?
             .min(want);
@@ -123,17 +124,32 @@ pub(crate) fn read_vec<R: ReadAt>(r: &mut R, offset: u64, len: usize) -> Result<
     Ok(out)
 }
 
-/// Reads the version word at offset 0. `Ok(None)`: the file has fewer than 8 bytes.
-pub(crate) fn read_version<R: ReadAt>(r: &mut R) -> Result<Option<i64>, R::Error> {
+/// Reads the version word at offset 0; `Err` in the inner result: so many bytes are there instead of 8.
+pub(crate) fn read_version<R: ReadAt>(r: &mut R) -> Result<Result<i64, usize>, R::Error> {
     let mut word = [0u8; 8];
     let got = r.read_at(0, &mut word)?;
-    Ok((got >= word.len()).then(|| i64::from_le_bytes(word)))
+    Ok(if got >= word.len() {
+        Ok(i64::from_le_bytes(word))
+    } else {
+        Err(got)
+    })
+}
+
+/// The error of a file that is too short for its version word.
+pub(crate) fn no_version(file: SmallFile, found: usize) -> ParseError {
+    ParseError::Truncated {
+        file,
+        field: "version",
+        offset: 0,
+        needed: 8,
+        found: off(found),
+    }
 }
 
 /// Looks at the version again: `Some` if it moved since `before`.
 pub(crate) fn moved<R: ReadAt>(r: &mut R, before: i64) -> Result<Option<Torn>, R::Error> {
     Ok(match read_version(r)? {
-        Some(after) if after == before => None,
+        Ok(after) if after == before => None,
         after => Some(Torn::VersionChanged {
             before,
             after: after.unwrap_or(0),

@@ -9,7 +9,7 @@ use crate::bytes::off;
 use crate::cv::ColumnVersions;
 use crate::cv::raw::{Area, RawArea, SLOT_OFF};
 use crate::error::{Expected, ParseError, SmallFile};
-use crate::read::{Pause, ReadAt, Torn, damaged, moved, read_vec, read_version};
+use crate::read::{Pause, ReadAt, Torn, damaged, moved, no_version, read_vec, read_version};
 use crate::txn::Txn;
 use crate::txn::parity;
 
@@ -128,18 +128,9 @@ fn repeat<T, E>(
 
 fn attempt<R: ReadAt>(r: &mut R, wanted: Wanted) -> Result<Result<ColumnVersions, Miss>, R::Error> {
     let broken = |version, what| Ok(Err(Miss::Torn(Torn::Structure { version, what })));
-    let Some(version) = read_version(r)? else {
-        let (file, field) = (SmallFile::Cv, "version");
-        return broken(
-            0,
-            ParseError::Truncated {
-                file,
-                field,
-                offset: 0,
-                needed: 8,
-                found: 0,
-            },
-        );
+    let version = match read_version(r)? {
+        Ok(version) => version,
+        Err(found) => return broken(0, no_version(SmallFile::Cv, found)),
     };
     let target = match wanted {
         Wanted::Current(None) => version,

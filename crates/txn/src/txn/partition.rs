@@ -65,8 +65,9 @@ impl Txn {
     ///
     /// # Errors
     /// Corrupt: timestamps not ascending, a reserved bit, a suffix below −1, a Parquet partition without a
-    /// length, sizes that do not add up to `fixedRowCount`, rows without a partition. Offsets count from the
-    /// start of the partition entries, since a decoded commit no longer knows where its record lay.
+    /// length, sizes that do not add up to `fixedRowCount`, rows without a partition. Offsets of fields named
+    /// "partition segment: …" count from its first entry, since a decoded commit no longer knows where its
+    /// record lay.
     pub fn partitions(&self, by: PartitionBy) -> Result<Vec<Partition>, ParseError> {
         match by {
             PartitionBy::NotApplicable => Ok(Vec::new()),
@@ -96,15 +97,29 @@ impl Txn {
             }
             out.push(partition);
         }
-        let rows_without_partition = out.is_empty() && self.transient_rows != 0;
-        if fixed != self.fixed_rows || rows_without_partition {
-            return Err(ParseError::Corrupt {
-                file: SmallFile::Txn,
-                field: "sum of partition sizes",
-                offset: 0,
-                expected: Expected::Exactly(i64::try_from(self.rows()).unwrap_or(i64::MAX)),
-                found: i64::try_from(fixed).unwrap_or(i64::MAX),
-            });
+        let sums = [
+            ("partition segment: sum of sizes", self.fixed_rows, fixed),
+            // Without a partition there is nowhere for rows to be.
+            (
+                "transientRowCount",
+                if out.is_empty() {
+                    0
+                } else {
+                    self.transient_rows
+                },
+                self.transient_rows,
+            ),
+        ];
+        for (field, expected, found) in sums {
+            if expected != found {
+                return Err(ParseError::Corrupt {
+                    file: SmallFile::Txn,
+                    field,
+                    offset: 0,
+                    expected: Expected::Exactly(i64::try_from(expected).unwrap_or(i64::MAX)),
+                    found: i64::try_from(found).unwrap_or(i64::MAX),
+                });
+            }
         }
         Ok(out)
     }
@@ -125,15 +140,20 @@ impl PartitionEntry {
             && self.timestamp <= previous
         {
             let expected = Expected::AtLeast(previous.saturating_add(1));
-            return corrupt("partition timestamp", at, expected, self.timestamp);
+            return corrupt("partition segment: timestamp", at, expected, self.timestamp);
         }
         if self.masked_size.reserved() {
             let expected = Expected::That("bit 63 clear");
-            return corrupt("partition size", at + 8, expected, self.masked_size.0);
+            return corrupt(
+                "partition segment: size",
+                at + 8,
+                expected,
+                self.masked_size.0,
+            );
         }
         if self.name_txn < -1 {
             return corrupt(
-                "partition name txn",
+                "partition segment: name txn",
                 at + 16,
                 Expected::AtLeast(-1),
                 self.name_txn,
@@ -144,7 +164,12 @@ impl PartitionEntry {
             Ok(len) if len > 0 => Some(len),
             _ => {
                 let found = self.parquet_file_size;
-                return corrupt("parquet file size", at + 24, Expected::AtLeast(1), found);
+                return corrupt(
+                    "partition segment: Parquet size",
+                    at + 24,
+                    Expected::AtLeast(1),
+                    found,
+                );
             }
         };
         Ok(Partition {

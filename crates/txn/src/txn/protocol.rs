@@ -6,7 +6,7 @@
 
 use crate::bytes::off;
 use crate::error::{ParseError, SmallFile};
-use crate::read::{Pause, ReadAt, Torn, damaged, moved, read_vec, read_version};
+use crate::read::{Pause, ReadAt, Torn, damaged, moved, no_version, read_vec, read_version};
 use crate::txn::Txn;
 use crate::txn::header::{SLOT_OFF, parity, slot_of};
 use crate::txn::record::RawRecord;
@@ -36,7 +36,7 @@ pub enum TxnError<E> {
 /// # Errors
 /// Whatever the read reports.
 pub fn read_txn_version<R: ReadAt>(r: &mut R) -> Result<Option<i64>, R::Error> {
-    read_version(r)
+    Ok(read_version(r)?.ok())
 }
 
 /// Reads one whole commit, trying again while a writer disturbs and `p` has time.
@@ -79,8 +79,9 @@ fn truncated(field: &'static str, offset: u64, needed: u64, found: u64) -> Parse
 /// Steps 1 to 8 of the protocol, once.
 fn attempt<R: ReadAt>(r: &mut R) -> Result<Result<Txn, Torn>, R::Error> {
     let broken = |version, what| Ok(Err(Torn::Structure { version, what }));
-    let Some(version) = read_version(r)? else {
-        return broken(0, truncated("version", 0, 8, 0));
+    let version = match read_version(r)? {
+        Ok(version) => version,
+        Err(found) => return broken(0, no_version(SmallFile::Txn, found)),
     };
     let mut raw = [0u8; 12];
     let got = r

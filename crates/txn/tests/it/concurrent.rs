@@ -570,7 +570,7 @@ fn a_torn_partition_segment_does_not_pass_as_a_commit() {
     };
     let back = Txn::parse(&txn.to_file().unwrap()).unwrap();
     let error = back.partitions(PartitionBy::Day).unwrap_err();
-    assert_eq!(error.field(), "sum of partition sizes");
+    assert_eq!(error.field(), "partition segment: sum of sizes");
     let zero = Txn {
         transient_rows: 5,
         ..Txn::new_table(0)
@@ -584,6 +584,6 @@ fn a_torn_partition_segment_does_not_pass_as_a_commit() {
     odd.entries[1].masked_size = MaskedSize(i64::MIN | 4);
     assert_eq!(
         odd.partitions(PartitionBy::Day).unwrap_err().field(),
-        "partition size"
+        "partition segment: size"
     );
 }

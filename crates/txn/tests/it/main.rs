@@ -7,6 +7,7 @@
 
 mod concurrent;
 mod covers;
+mod errors;
 mod examples;
 mod forever;
 mod hostile;
