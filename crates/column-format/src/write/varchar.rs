@@ -35,7 +35,6 @@ impl VarcharWriter {
         let mut entry = [0_u8; 16];
         let mut payload: &[u8] = &[];
         if let Some(text) = value {
-            let ascii = if text.is_ascii() { FLAG_ASCII } else { 0 };
             let len = text.len();
             let too_long = WriteError::TooLong {
                 what: "VARCHAR in bytes",
@@ -46,6 +45,7 @@ impl VarcharWriter {
                 .ok()
                 .filter(|_| len <= VARCHAR_LEN_MAX)
                 .ok_or(too_long)?;
+            let ascii = if text.is_ascii() { FLAG_ASCII } else { 0 };
             let header = (header << 4) | u32::from(ascii);
             if len <= VARCHAR_INLINE_MAX {
                 let [head, ..] = header.to_le_bytes();

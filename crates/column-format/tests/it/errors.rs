@@ -161,6 +161,17 @@ fn a_varchar_entry_that_no_writer_stores_is_named() {
             0
         )),
     );
+    let nine_not_inlined = "92000000 000000000000 000000000000";
+    assert_eq!(
+        read(&[nine_not_inlined, null].concat(), &[0; 15], 0),
+        Err(corrupt(
+            FileKind::Aux,
+            0,
+            0,
+            Expected::Between(10, (1 << 28) - 1),
+            9
+        )),
+    );
     let beyond = "c2000000 000000000000 040000000000";
     assert_eq!(
         read(&[beyond, null].concat(), &[0; 15], 0),
@@ -199,6 +210,11 @@ fn an_array_whose_size_is_not_that_of_its_shape_is_named() {
             Expected::Between(0, (1 << 28) - 1),
             -1
         )),
+    );
+    let sixteen = "0000000000000000 1000000000000000";
+    assert_eq!(
+        read(sixteen, "00000000 00000000 0000000000000000"),
+        Err(corrupt(FileKind::Aux, 0, 8, Expected::Exactly(8), 16)),
     );
     let two = "0000000000000000 0200000000000000";
     assert_eq!(
@@ -344,7 +360,7 @@ fn values_that_do_not_fit_are_refused_and_not_written() {
 
 #[test]
 fn a_varchar_of_two_to_the_28_bytes_is_refused() {
-    let long = vec![b'x'; 1 << 28];
+    let long = vec![0; 1 << 28];
     let mut w = VarcharWriter::new();
     assert!(matches!(
         w.push(Some(&long)),

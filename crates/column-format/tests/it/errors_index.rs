@@ -55,6 +55,14 @@ fn a_dictionary_that_is_not_consecutive_is_refused() {
         corrupt(FileKind::Chars, 0, 0, Expected::Between(0, 8), -1)
     );
 
+    let mut beyond = chars.clone();
+    beyond[14] = 2;
+    let error = dict_error(&offsets, &beyond, 3);
+    assert_eq!(
+        error,
+        corrupt(FileKind::Chars, 2, 14, Expected::Between(0, 1), 2)
+    );
+
     // symbol-index.md §4.1: `count` distinct values have at least 6·count − 2 bytes.
     let mut zeroed = offsets;
     zeroed[64 + 24..].fill(0);
@@ -152,11 +160,12 @@ fn every_rule_of_section_7_is_checked() {
         let error = check(&bad, &files.values).expect_err(what);
         assert_eq!(error.file(), Some(file), "{what}: {error}");
     }
-    let values: [(&str, usize, u8); 6] = [
+    let values: [(&str, usize, u8); 7] = [
         ("next link not aligned", 24, 0x21),
         ("next link beyond the end", 24, 0x60),
         ("link back to elsewhere", 32 + 16, 0x40),
-        ("values do not ascend", 32, 0x40),
+        ("a value twice", 8, 0x40),
+        ("values descend", 32, 0x40),
         ("no entry of a symbol", 0, 0x41),
         ("symbol of another bucket", 64, 0x40),
     ];

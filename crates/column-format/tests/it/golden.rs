@@ -2,7 +2,7 @@
 
 use column_format::{
     ArrayWriter, BinaryWriter, ColumnSlice, ColumnType, Decimal, Layout, StringWriter,
-    TimestampUnit, Value, VarcharWriter, value,
+    TimestampUnit, Utf16, Value, VarcharWriter, value,
 };
 
 use crate::support::{hex, view, write};
@@ -115,6 +115,29 @@ fn string_sample_of_the_notes() {
         &units,
     ];
     assert_eq!(data, [&expected.concat()[..], &hex("ffffffff")].concat());
+}
+
+#[test]
+fn utf16_becomes_utf8() {
+    for text in [
+        "",
+        "plain",
+        "é",
+        "naïve caf\u{e9}",
+        "\u{7f}\u{80}",
+        "日本語",
+        "a😀b",
+    ] {
+        let mut units = Vec::new();
+        Utf16::encode_into(text, &mut units);
+        let mut utf8 = Vec::new();
+        assert!(!Utf16::new(&units).push_utf8_lossy(&mut utf8));
+        assert_eq!(utf8, text.as_bytes());
+        assert_eq!(Utf16::new(&units), text);
+    }
+    let mut utf8 = b"x".to_vec();
+    assert!(Utf16::new(&[0x61, 0, 0x00, 0xd8]).push_utf8_lossy(&mut utf8));
+    assert_eq!(utf8, "xa\u{fffd}".as_bytes());
 }
 
 /// columns.md §4.

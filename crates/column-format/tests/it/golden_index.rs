@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use column_format::{
-    BitmapIndexView, BitmapIndexWriter, FixedSlice, IndexFiles, LayoutError, SymbolDict,
+    BitmapIndexView, BitmapIndexWriter, FileKind, FixedSlice, IndexFiles, LayoutError, SymbolDict,
     SymbolWriter, Utf16, WriteError, index_key, null, symbol_buckets, symbol_hash,
 };
 
@@ -238,6 +238,35 @@ fn a_row_that_is_not_listed_is_named() {
         panic!("{error}")
     };
     assert_eq!((row, offset, found), (Some(1), 64 + 32, 2));
+}
+
+#[test]
+fn a_row_under_another_symbol_is_named() {
+    let column = [0, 1, 0].map(i32::to_le_bytes);
+    let swapped = [0, 1, 1].map(i32::to_le_bytes);
+    let mut w = BitmapIndexWriter::new(2).unwrap();
+    w.add_rows(&FixedSlice::from_chunks(&swapped), 7).unwrap();
+    let files = w.finish(9);
+    let index = BitmapIndexView::new(&files.keys, &files.values).unwrap();
+    let error = index
+        .verify_rows(&FixedSlice::from_chunks(&column), 7)
+        .unwrap_err();
+    let LayoutError::Corrupt {
+        file,
+        row,
+        offset,
+        found,
+        ..
+    } = error
+    else {
+        panic!("{error}")
+    };
+    assert_eq!((file, row), (FileKind::Values, Some(2)));
+    assert_eq!(
+        (offset, found),
+        (32 + 8, 9),
+        "second cell of the second block"
+    );
 }
 
 #[test]

@@ -280,7 +280,7 @@ proptest! {
 
     #[test]
     fn text_is_converted_like_std(units in proptest::collection::vec(
-        prop_oneof![8 => 0x20..0x7f_u16, 1 => any::<u16>(), 1 => 0xd800..0xe000_u16], 0..40,
+        prop_oneof![40 => 0x20..0x7f_u16, 1 => 0x80..0x100_u16, 1 => any::<u16>(), 1 => 0xd800..0xe000_u16], 0..40,
     )) {
         let bytes: Vec<u8> = units.iter().flat_map(|u| u.to_le_bytes()).collect();
         let text = Utf16::new(&bytes);
