@@ -1,0 +1,215 @@
+"""QuestDB ingests, in order and out of order, while we open, scan and export in a loop.
+
+Every commit describes itself: batch `b` has `size` rows, `batch = b` and `size` in each of them, and
+all other values follow from (b, row). So a result is one commit exactly when its batches are 1 … n,
+each complete, each value as computed.
+"""
+
+import os
+import random
+import threading
+import time
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+HOUR = 3_600_000_000
+START = 1_704_067_200_000_000
+SHARE_WANTED = 0.95
+# What a reader may say when a writer pulled the ground away.
+EXCUSE = "snapshot"
+
+
+class Writer(threading.Thread):
+    """One commit after the other into one table."""
+
+    def __init__(self, server, table, wal, seed, pause):
+        super().__init__(daemon=True)
+        self.server, self.table, self.wal, self.pause = server, table, wal, pause
+        self.rng = random.Random(seed)
+        self.clock = START
+        self.begun = self.done = self.late = self.altered = 0
+        self.stopping = threading.Event()
+        self.error = None
+        server.execute(
+            f"create table {table} (batch long, size long, row long, sym symbol, txt varchar, "
+            f"note string, d double, ts timestamp) timestamp(ts) partition by hour "
+            f"{'wal' if wal else 'bypass wal'}"
+        )
+
+    def run(self):
+        try:
+            while not self.stopping.is_set():
+                self.commit()
+                if self.done % 40 == 0:
+                    self.alter()
+                time.sleep(self.pause)
+        except Exception as e:
+            self.error = e
+
+    def commit(self):
+        batch, size = self.begun + 1, self.rng.choice([1, 10, 200, 1000])
+        late = self.rng.random() < 0.25 and self.clock > START + HOUR
+        start = self.clock
+        if late:
+            start = max(START, self.clock - self.rng.randrange(HOUR // 100, 3 * HOUR))
+            self.late += 1
+        step = self.rng.choice([1000, 100_000, 1_000_000])
+        if not late:
+            self.clock = start + step * size
+        self.begun = batch
+        self.server.execute(
+            f"insert into {self.table} (batch, size, row, sym, txt, note, d, ts) select {batch}, {size}, x, "
+            f"'s{batch % 97}', concat('batch {batch} row ', x)::varchar, concat('n', x), "
+            f"{batch} * 100000.0 + x, ({start} + x * {step})::timestamp from long_sequence({size})"
+        )
+        self.done = batch
+
+    def alter(self):
+        """A column comes, later it goes: `_meta` changes under the readers."""
+        self.altered += 1
+        name = f"extra_{(self.altered + 1) // 2}"
+        verb = f"add column {name} int" if self.altered % 2 else f"drop column {name}"
+        self.server.execute(f"alter table {self.table} {verb}")
+
+    def finish(self):
+        self.stopping.set()
+        self.join()
+        if self.error:
+            raise self.error
+
+
+def inconsistency(table, least, most):
+    """None if the rows are one commit, between batch `least` and `most`."""
+    batches = pc.value_counts(table["batch"]).to_pylist()
+    counts = {entry["values"]: entry["counts"] for entry in batches}
+    newest = max(counts, default=0)
+    if sorted(counts) != list(range(1, newest + 1)):
+        return f"batches are missing below {newest}"
+    if not least <= newest <= most:
+        return f"newest batch {newest}, must be {least} … {most}"
+    sizes = dict(zip(table["batch"].to_pylist(), table["size"].to_pylist()))
+    partial = [b for b, count in counts.items() if sizes[b] != count]
+    if partial:
+        return f"batch {partial[0]} has {counts[partial[0]]} of {sizes[partial[0]]} rows"
+    numbers = pc.add(pc.multiply(table["batch"].cast(pa.float64()), 100000.0), table["row"].cast(pa.float64()))
+    if not pc.all(pc.equal(numbers, table["d"])).as_py() and newest:
+        return "a number is of another row"
+    batch, row = table["batch"].cast(pa.string()), table["row"].cast(pa.string())
+    text = pc.binary_join_element_wise("batch ", batch, " row ", row, "")
+    for column, wanted in (("txt", text), ("note", pc.binary_join_element_wise("n", row, ""))):
+        if newest and not pc.all(pc.equal(table[column].cast(pa.string()), wanted)).as_py():
+            return f"a {column} is of another row"
+    modulo = pc.subtract(table["batch"], pc.multiply(pc.divide(table["batch"], 97), 97))
+    symbol = pc.binary_join_element_wise("s", modulo.cast(pa.string()), "")
+    if newest and not pc.all(pc.equal(table["sym"].cast(pa.string()), symbol)).as_py():
+        return "a symbol is of another row"
+    moments = table["ts"].cast(pa.int64())
+    if len(moments) > 1 and not pc.all(pc.less_equal(moments[:-1], moments[1:])).as_py():
+        return "timestamps do not ascend"
+    return None
+
+
+COLUMNS = "batch,size,row,sym,txt,note,d,ts"
+
+
+class Reader:
+    def __init__(self, sluice, server, folder, writer):
+        self.sluice, self.folder, self.writer = sluice, folder, writer
+        found = server.rows(f"select directoryName from tables() where table_name = '{writer.table}'")
+        self.path = os.path.join(server.db, found[0][0])
+        self.wrong, self.failed = [], []
+        self.exports = self.exported = self.scans = self.scanned = self.opened = 0
+
+    def export(self):
+        self.exports += 1
+        to = os.path.join(self.folder, f"{self.writer.table}.parquet")
+        least = 0 if self.writer.wal else self.writer.done
+        options = () if self.exports % 2 else ("--columns", COLUMNS)
+        done = self.sluice.run("export", self.path, "-o", to, "--force", "--no-sync", *options, check=False)
+        most = self.writer.begun
+        if done.returncode != 0:
+            self.failed.append(done.stderr.decode().strip())
+            return
+        self.exported += 1
+        self.judge("export", pq.read_table(to), least, most)
+
+    def scan(self):
+        """A scan prints as it goes, so it may fail; what it prints as a whole must be a commit."""
+        self.scans += 1
+        least = 0 if self.writer.wal else self.writer.done
+        done = self.sluice.run("scan", self.path, "--columns", COLUMNS, "--format", "csv", check=False)
+        most = self.writer.begun
+        if done.returncode != 0:
+            if EXCUSE not in done.stderr.decode().lower():
+                self.wrong.append(f"scan: {done.stderr.decode().strip()}")
+            return
+        self.scanned += 1
+        lines = [line.split(",") for line in done.stdout.decode().splitlines()[1:]]
+        columns = list(zip(*lines)) or [()] * 8
+        text = [[cell.strip('"') for cell in column] for column in columns]
+        numbers = [pa.array([int(cell) for cell in column], pa.int64()) for column in text[:3]]
+        moments = pa.array(text[7], pa.string())
+        micros = [0] if not lines else pc.strptime(pc.utf8_slice_codeunits(moments, 0, 19), "%Y-%m-%dT%H:%M:%S", "us")
+        fraction = pc.utf8_slice_codeunits(moments, 20, 26).cast(pa.int64()) if lines else []
+        ts = pc.add(micros.cast(pa.int64()), fraction) if lines else pa.array([], pa.int64())
+        arrays = [*numbers, *(pa.array(c, pa.string()) for c in text[3:6])]
+        arrays += [pa.array([float(cell) for cell in text[6]], pa.float64()), ts]
+        self.judge("scan", pa.table(arrays, names=COLUMNS.split(",")), least, most)
+
+    def open(self):
+        least = 0 if self.writer.wal else self.writer.done
+        done = self.sluice.run("show", "partitions", self.path, "--json", check=False)
+        if done.returncode != 0:
+            self.wrong.append(f"show: {done.stderr.decode().strip()}")
+            return
+        self.opened += 1
+        assert least >= 0
+
+    def judge(self, what, table, least, most):
+        unlike = inconsistency(table, least, most)
+        if unlike:
+            self.wrong.append(f"{what}: {unlike}")
+
+
+def run(server, sluice, folder, seed, exports, pause):
+    """Returns the number of faults."""
+    os.makedirs(folder, exist_ok=True)
+    faults = 0
+    with server:
+        writers = [Writer(server, "live_wal", True, f"{seed}/w", pause), Writer(server, "live_direct", False, f"{seed}/d", pause)]
+        for writer in writers:
+            writer.start()
+        readers = [Reader(sluice, server, folder, writer) for writer in writers]
+        start = time.monotonic()
+        for number in range(exports):
+            reader = readers[number % 2]
+            reader.export()
+            if number % 5 == 0:
+                reader.scan()
+            reader.open()
+        seconds = time.monotonic() - start
+        for writer in writers:
+            writer.finish()
+        for reader in readers:
+            reader.writer.pause = 0
+            faults += summary(reader, seconds)
+    return faults
+
+
+def summary(reader, seconds):
+    writer = reader.writer
+    print(
+        f"{writer.table}: {writer.done} commits ({writer.late} out of order, {writer.altered} ALTER) in "
+        f"{seconds:.0f} s; {reader.exported} of {reader.exports} exports succeeded, {reader.scanned} of "
+        f"{reader.scans} scans, {reader.opened} listings; {len(reader.wrong)} results were no commit"
+    )
+    for line in reader.wrong[:5]:
+        print(f"  wrong: {line}")
+    for line in reader.failed[:5]:
+        print(f"  failed: {line}")
+    enough = reader.exported >= SHARE_WANTED * reader.exports
+    if not enough:
+        print(f"  fewer than {SHARE_WANTED:.0%} of the exports succeeded")
+    return len(reader.wrong) + (not enough)

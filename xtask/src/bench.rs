@@ -1,0 +1,189 @@
+//! `cargo xtask bench`: the one door to every benchmark.
+//!
+//! Two kinds live in `benches`: criterion benches (`benches/benches`) and programs that measure
+//! whole processes (`benches/src/bin`). Both are found by asking cargo, take the same flags here
+//! and print the facts of the machine first.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::run::{self, Done, build_bin, cargo, check, option, output, work_dir};
+use crate::{machine, python};
+
+/// A benchmark of the package `benches`.
+struct Bench {
+    name: String,
+    /// A program of ours, not a criterion bench.
+    program: bool,
+}
+
+/// What the caller asked for.
+struct Wanted<'a> {
+    smoke: bool,
+    save: Option<&'a str>,
+    compare: Option<&'a str>,
+}
+
+/// Runs the named bench, or all.
+pub(crate) fn run(args: &[String]) -> Done {
+    run::only(args, &["--smoke"], &["--save", "--compare"], 1)?;
+    let wanted = Wanted {
+        smoke: args.iter().any(|arg| arg == "--smoke"),
+        save: option(args, "--save")?,
+        compare: option(args, "--compare")?,
+    };
+    let name = args.first().filter(|arg| !arg.starts_with('-'));
+    let mut benches = found()?;
+    let known: Vec<String> = benches.iter().map(|bench| bench.name.clone()).collect();
+    if let Some(name) = name {
+        benches.retain(|bench| bench.name == *name);
+        if benches.is_empty() {
+            return Err(format!("no bench {name}; there are {}", known.join(", ")));
+        }
+    }
+    println!("machine:");
+    for (fact, value) in machine::facts() {
+        println!("  {fact:<12} {value}");
+    }
+    for bench in &benches {
+        println!("\nbench {}", bench.name);
+        if bench.program {
+            program(bench, &wanted)?;
+        } else {
+            criterion(bench, &wanted)?;
+        }
+    }
+    Ok(())
+}
+
+fn found() -> Result<Vec<Bench>, String> {
+    let metadata = output(&mut cargo(&[
+        "metadata",
+        "--format-version",
+        "1",
+        "--no-deps",
+    ]))?;
+    let metadata: Value = serde_json::from_slice(&metadata).map_err(|e| e.to_string())?;
+    let packages = metadata["packages"]
+        .as_array()
+        .ok_or("cargo metadata has no packages")?;
+    let package = packages.iter().find(|package| package["name"] == "benches");
+    let targets = package.and_then(|package| package["targets"].as_array());
+    let mut benches = Vec::new();
+    for target in targets.ok_or("no package `benches`")? {
+        let name = target["name"].as_str().unwrap_or_default().to_owned();
+        match target["kind"][0].as_str() {
+            Some("bench") => benches.push(Bench {
+                name,
+                program: false,
+            }),
+            Some("bin") => benches.push(Bench {
+                name,
+                program: true,
+            }),
+            _ => {}
+        }
+    }
+    Ok(benches)
+}
+
+fn criterion(bench: &Bench, wanted: &Wanted<'_>) -> Done {
+    let mut command = if wanted.smoke {
+        // Every function once, with the profile of the tests: nothing is built twice.
+        cargo(&[
+            "test",
+            "--quiet",
+            "--package",
+            "benches",
+            "--bench",
+            &bench.name,
+            "--",
+        ])
+    } else {
+        cargo(&[
+            "bench",
+            "--package",
+            "benches",
+            "--bench",
+            &bench.name,
+            "--",
+        ])
+    };
+    if wanted.smoke {
+        command.arg("--test").env(benches_env::SMOKE, "1");
+    }
+    if let Some(name) = wanted.save {
+        command.args(["--save-baseline", name]);
+    }
+    if let Some(name) = wanted.compare {
+        command.args(["--baseline", name]);
+    }
+    check(&mut command)
+}
+
+/// Names of the variables that the benches read (restated in `benches/src/lib.rs`).
+mod benches_env {
+    /// Small parameters.
+    pub(super) const SMOKE: &str = "BENCH_SMOKE";
+    /// Path of `sluice`.
+    pub(super) const SLUICE: &str = "BENCH_SLUICE";
+    /// A Python that has the peers.
+    pub(super) const PYTHON: &str = "BENCH_PYTHON";
+    /// Where big inputs are kept between runs.
+    pub(super) const DATA: &str = "BENCH_DATA";
+    /// Where to write the figures, as one JSON object.
+    pub(super) const RESULT: &str = "BENCH_RESULT";
+}
+
+fn program(bench: &Bench, wanted: &Wanted<'_>) -> Done {
+    let release = !wanted.smoke;
+    let program = build_bin("benches", &bench.name, release)?;
+    let home = work_dir("bench")?.join(&bench.name);
+    std::fs::create_dir_all(&home).map_err(|e| format!("{}: {e}", home.display()))?;
+    let result = home.join("last.json");
+    let mut command = Command::new(program);
+    command.env(
+        benches_env::SLUICE,
+        build_bin("sluicegate", "sluice", release)?,
+    );
+    command.env(benches_env::PYTHON, python::interpreter()?);
+    command.env(benches_env::DATA, work_dir("bench-data")?);
+    command.env(benches_env::RESULT, &result);
+    if wanted.smoke {
+        command.env(benches_env::SMOKE, "1");
+    }
+    check(&mut command)?;
+    let kept = |name: &str| home.join(format!("{name}.json"));
+    if let Some(name) = wanted.compare {
+        compare(&kept(name), &result)?;
+    }
+    if let Some(name) = wanted.save {
+        let to = kept(name);
+        std::fs::copy(&result, &to).map_err(|e| format!("{}: {e}", to.display()))?;
+        println!("saved as {name}");
+    }
+    Ok(())
+}
+
+/// Prints every figure beside the saved one.
+fn compare(before: &Path, now: &Path) -> Done {
+    let figures = |path: &Path| -> Result<BTreeMap<String, f64>, String> {
+        let text = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
+        serde_json::from_slice(&text).map_err(|e| format!("{}: {e}", path.display()))
+    };
+    let (before, now) = (figures(before)?, figures(now)?);
+    println!(
+        "{:<32} {:>14} {:>14} {:>8}",
+        "figure", "saved", "now", "ratio"
+    );
+    for (name, now) in &now {
+        match before.get(name) {
+            Some(saved) => println!("{name:<32} {saved:>14.3} {now:>14.3} {:>8.3}", now / saved),
+            None => println!("{name:<32} {:>14} {now:>14.3}", "-"),
+        }
+    }
+    Ok(())
+}

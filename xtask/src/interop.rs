@@ -1,0 +1,69 @@
+//! `cargo xtask interop`: three foreign readers against QuestDB's own answers.
+//!
+//! Every stored table with native partitions is exported by `sluice` twice (defaults; small row
+//! groups and another codec for each table), and one Python process reads all files with pyarrow,
+//! DuckDB and Polars. The comparison is in `xtask/interop/peers.py`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+use testkit::Case;
+
+use crate::python;
+use crate::run::{Done, build_bin, check, only, output, work_dir};
+
+/// The codecs that the second exports go through in turn.
+const CODECS: &[&str] = &["none", "snappy", "lz4_raw", "zstd:3", "gzip:6", "brotli:1"];
+
+/// Exports, then compares.
+pub(crate) fn run(args: &[String]) -> Done {
+    only(args, &[], &[], 0)?;
+    let interpreter = python::interpreter()?;
+    let sluice = build_bin("sluicegate", "sluice", false)?;
+    let home = work_dir("interop")?;
+    let exports = home.join("exports");
+    if exports.exists() {
+        fs::remove_dir_all(&exports).map_err(|e| format!("{}: {e}", exports.display()))?;
+    }
+    fs::create_dir(&exports).map_err(|e| format!("{}: {e}", exports.display()))?;
+
+    let mut entries = Vec::new();
+    for (at, case) in testkit::native_cases().iter().enumerate() {
+        entries.push(export(&sluice, case, &exports, "default", &[])?);
+        let rows = (case.rows / 7).max(10).to_string();
+        let codec = CODECS[at % CODECS.len()];
+        let options = ["--row-group-rows", &rows, "--codec", codec];
+        entries.push(export(&sluice, case, &exports, codec, &options)?);
+    }
+    let manifest = home.join("manifest.json");
+    fs::write(&manifest, Value::Array(entries).to_string())
+        .map_err(|e| format!("{}: {e}", manifest.display()))?;
+    check(python::script(&interpreter, "peers.py").arg(&manifest))
+}
+
+/// One export, and what the script has to know about it.
+fn export(
+    sluice: &Path,
+    case: &Case,
+    exports: &Path,
+    variant: &str,
+    options: &[&str],
+) -> Result<Value, String> {
+    let id = format!("{} ({variant})", case.id);
+    let name = format!("{}-{variant}.parquet", case.id).replace(['/', ':'], "-");
+    let to: PathBuf = exports.join(name);
+    let mut command = Command::new(sluice);
+    command.arg("export").arg(case.table()).arg("-o").arg(&to);
+    command.args(["--no-sync", "--quiet"]).args(options);
+    output(&mut command).map_err(|e| format!("{id}: {e}"))?;
+    Ok(json!({
+        "id": id,
+        "export": to,
+        "answer": case.answer_parquet(),
+        "columns": case.columns_csv(),
+        // Filters ask about statistics: once a table is enough.
+        "deep": !options.is_empty(),
+    }))
+}
