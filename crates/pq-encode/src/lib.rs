@@ -1,1 +1,35 @@
-//! Column slices to Parquet pages, chunks and an ordered file.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod array;
+mod bits;
+mod choose;
+mod chunk;
+mod encoders;
+mod encoding;
+mod error;
+mod file;
+mod fixed;
+mod options;
+mod page;
+mod rows;
+mod sink;
+mod source;
+mod summary;
+mod symbol;
+mod text;
+mod type_map;
+
+pub use choose::default_encoding;
+pub use chunk::ChunkEncoder;
+pub use encoding::{Encoding, UnknownEncoding};
+pub use error::EncodeError;
+pub use file::{AssembleError, ColumnSink, FileAssembler, FileProperties, FileSummary};
+pub use options::{
+    ColumnSpec, OptionError, PAGE_BYTES_MAX, PAGE_BYTES_MIN, PAGE_ROWS_MAX, PageVersion,
+    WriterOptions,
+};
+pub use pq_format::Codec;
+pub use sink::{PIECE_BYTES_MAX, PageSink, SinkError};
+pub use summary::{ChunkSummary, PageBounds, PageOrder, PageSummary};
+pub use type_map::{logical_type, physical_type, schema_node};

@@ -1,0 +1,267 @@
+//! Pages of LIST columns.
+//!
+//! A row is weighed by its shape before it is taken, nulls among its elements counted as values: a
+//! page is closed before the row that would take it beyond the target.
+
+use column_format::{ArrayValue, ColumnSlice, SymbolDict};
+
+use super::levels::ListLevels;
+use crate::bits::validity::Validity;
+use crate::encoders::byte_stream_split;
+use crate::fixed::column::OrderTracker;
+use crate::fixed::gather::{MinMax, Mode, gather, nothing};
+use crate::fixed::kind::{F64, Kind};
+use crate::page::buf::PageBuf;
+use crate::rows::Cursor;
+use crate::source::{
+    ChunkBounds, ChunkFacts, DictionaryLimits, FilledPage, PageLimits, PageSource,
+};
+use crate::summary::PageBounds;
+use crate::{EncodeError, Encoding};
+
+/// Bytes of an element.
+const ELEMENT: usize = 8;
+
+/// Elements that one row may have: a page has 31 bits for its bytes.
+const ELEMENTS_MAX: usize = (1 << 28) - 1;
+
+/// A [`PageSource`] over arrays.
+pub(crate) struct ListSource {
+    dims: u8,
+    optional: bool,
+    mode: Mode,
+    split: bool,
+    levels: ListLevels,
+    stage: Vec<u8>,
+    shape: Vec<u32>,
+    /// Of one row.
+    validity: Validity,
+    valid: Vec<bool>,
+    page: MinMax<f64>,
+    chunk: MinMax<f64>,
+    order: OrderTracker<f64>,
+}
+
+impl ListSource {
+    pub(crate) fn new(dims: u8, optional: bool, bounds: bool) -> Self {
+        Self {
+            dims,
+            optional,
+            mode: Mode {
+                nullable: true,
+                bounds,
+            },
+            split: false,
+            levels: ListLevels::new(dims, optional),
+            stage: Vec::new(),
+            shape: Vec::new(),
+            validity: Validity::default(),
+            valid: Vec::new(),
+            page: nothing::<F64>(),
+            chunk: nothing::<F64>(),
+            order: OrderTracker::default(),
+        }
+    }
+
+    /// Bytes of a page with this many more slots.
+    fn bytes_with(&self, slots: usize, plain: usize) -> usize {
+        let levels = (self.levels.slots() + slots) * self.levels.bits();
+        plain + slots * ELEMENT + levels.div_ceil(8)
+    }
+
+    /// Adds a row; its elements go to `plain`.
+    fn push(&mut self, value: &ArrayValue<'_>, plain: &mut Vec<u8>) {
+        self.shape.clear();
+        self.shape.extend(value.shape());
+        self.validity.clear();
+        gather::<F64>(
+            value.elements(),
+            self.mode,
+            &mut self.validity,
+            &mut self.page,
+            plain,
+        );
+        if self.validity.nulls() == 0 {
+            self.levels.push_row(&self.shape, None);
+        } else {
+            self.valid.clear();
+            self.valid.extend(
+                value
+                    .elements()
+                    .iter()
+                    .map(|element| !F64::is_null(*element)),
+            );
+            self.levels.push_row(&self.shape, Some(&self.valid));
+        }
+    }
+
+    /// Adds rows until the page is full or they end; returns how many.
+    fn take(
+        &mut self,
+        rows: &mut Cursor<'_, '_>,
+        limits: PageLimits,
+        page: &mut PageBuf,
+    ) -> Result<usize, EncodeError> {
+        let mut done = 0;
+        while let Some(part) = rows.peek((limits.rows - done).max(1)) {
+            if done == limits.rows {
+                break;
+            }
+            for row in 0..part.rows() {
+                let value = self.value(rows, part, row)?;
+                // A null takes a slot, so does an empty array.
+                let slots = value.map_or(1, |value| value.elements().len().max(1));
+                if slots > ELEMENTS_MAX {
+                    let (what, limit) = ("elements of an array", ELEMENTS_MAX as u64);
+                    return Err(EncodeError::TooLarge {
+                        what,
+                        limit,
+                        found: slots as u64,
+                    });
+                }
+                let plain = if self.split {
+                    self.stage.len()
+                } else {
+                    page.len()
+                };
+                if done > 0 && self.bytes_with(slots, plain) > limits.bytes {
+                    rows.advance(row);
+                    return Ok(done);
+                }
+                let mut stage = std::mem::take(&mut self.stage);
+                let plain = if self.split { &mut stage } else { page.tail() };
+                match value {
+                    Some(value) => self.push(&value, plain),
+                    None => self.levels.push_nulls(1),
+                }
+                self.stage = stage;
+                done += 1;
+            }
+            rows.advance(part.rows());
+        }
+        Ok(done)
+    }
+
+    /// The value of a row; an error if the row may not be null.
+    fn value<'a>(
+        &self,
+        rows: &Cursor<'_, '_>,
+        part: ColumnSlice<'a>,
+        row: usize,
+    ) -> Result<Option<ArrayValue<'a>>, EncodeError> {
+        let value = match part {
+            ColumnSlice::Nulls { .. } => None,
+            ColumnSlice::Array(array) if array.dims() == self.dims => {
+                array.get(row).map_err(|source| rows.layout(row, source))?
+            }
+            _ => {
+                let expected = format!("an array of {} dimensions", self.dims);
+                return Err(rows.wrong_layout(&expected));
+            }
+        };
+        if value.is_none() && !self.optional {
+            let (slice, row) = (rows.slice_idx(), rows.row() + row as u64);
+            return Err(EncodeError::NullInRequired { slice, row });
+        }
+        Ok(value)
+    }
+
+    fn end_page(&mut self) -> Option<PageBounds> {
+        let page = std::mem::replace(&mut self.page, nothing::<F64>());
+        self.chunk.merge(page);
+        let bounds = written(page);
+        if bounds.is_some() {
+            self.order.add(page.min, page.max);
+        }
+        bounds
+    }
+}
+
+fn written(bounds: MinMax<f64>) -> Option<PageBounds> {
+    (bounds.min <= bounds.max).then(|| PageBounds {
+        min: F64::lower(bounds.min).to_vec(),
+        max: F64::upper(bounds.max).to_vec(),
+    })
+}
+
+impl PageSource for ListSource {
+    fn start(&mut self) {
+        self.split = false;
+        self.page = nothing::<F64>();
+        self.chunk = nothing::<F64>();
+        self.order = OrderTracker::default();
+    }
+
+    fn find_entries(
+        &mut self,
+        _rows: &mut Cursor<'_, '_>,
+        _symbols: Option<&SymbolDict>,
+        _limits: DictionaryLimits,
+    ) -> Result<bool, EncodeError> {
+        Ok(false)
+    }
+
+    fn set_encoding(&mut self, encoding: Encoding) {
+        self.split = encoding == Encoding::ByteStreamSplit;
+    }
+
+    fn gap(&self, limits: PageLimits) -> usize {
+        // Two levels a slot, of which a page has at most one for every eight bytes or every row.
+        (limits.bytes / 8).min(64 << 10)
+    }
+
+    fn dictionary(&self) -> Option<(&[u8], usize)> {
+        None
+    }
+
+    fn fill(
+        &mut self,
+        rows: &mut Cursor<'_, '_>,
+        _symbols: Option<&SymbolDict>,
+        limits: PageLimits,
+        page: &mut PageBuf,
+    ) -> Result<Option<FilledPage>, EncodeError> {
+        self.levels.start_page();
+        self.stage.clear();
+        let row_count = self.take(rows, limits, page)?;
+        if row_count == 0 {
+            return Ok(None);
+        }
+        if self.split {
+            byte_stream_split::split(&self.stage, ELEMENT, page.tail());
+        }
+        self.levels.finish_page();
+        Ok(Some(FilledPage {
+            rows: row_count,
+            values: self.levels.slots(),
+            nulls: self.levels.nulls(),
+            bounds: self.end_page(),
+            unencoded_bytes: 0,
+            level_counts: Some((
+                self.levels.repetition_counts.clone(),
+                self.levels.definition_counts.clone(),
+            )),
+        }))
+    }
+
+    fn levels(&self) -> (Option<&[u8]>, Option<&[u8]>) {
+        (
+            Some(&self.levels.repetition_bytes),
+            Some(&self.levels.definition_bytes),
+        )
+    }
+
+    fn finish(&mut self) -> ChunkFacts {
+        let bounds = written(self.chunk).map(|PageBounds { min, max }| ChunkBounds {
+            min,
+            max,
+            min_is_exact: true,
+            max_is_exact: true,
+        });
+        ChunkFacts {
+            bounds,
+            page_order: self.order.order(),
+            ..ChunkFacts::default()
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! BYTE_STREAM_SPLIT: byte `k` of every value, for each `k` in turn.
+//!
+//! It shrinks nothing itself; it puts the sign and exponent bytes of floats next to each other, where
+//! a codec finds them. Eight bytes of eight values are transposed in registers.
+
+/// Appends the streams of `plain`, which holds values of `width` bytes (a multiple is a bug of the
+/// caller: the rest would be lost).
+pub(crate) fn split(plain: &[u8], width: usize, out: &mut Vec<u8>) {
+    debug_assert!(width > 0 && plain.len().is_multiple_of(width));
+    let start = out.len();
+    out.resize(start + plain.len(), 0);
+    let Some(space) = out.get_mut(start..) else {
+        return;
+    };
+    match width {
+        1 => space.copy_from_slice(plain),
+        4 => split_words(plain, space),
+        8 => split_longs::<8>(plain, 0, space),
+        16 => {
+            split_longs::<16>(plain, 0, space);
+            split_longs::<16>(plain, 8, space);
+        }
+        32 => {
+            for part in [0, 8, 16, 24] {
+                split_longs::<32>(plain, part, space);
+            }
+        }
+        _ => split_any(plain, width, space),
+    }
+}
+
+/// Any width, one byte at a time.
+fn split_any(plain: &[u8], width: usize, out: &mut [u8]) {
+    let count = plain.len() / width;
+    for (k, stream) in out.chunks_exact_mut(count.max(1)).enumerate() {
+        for (slot, value) in stream.iter_mut().zip(plain.chunks_exact(width)) {
+            *slot = value[k];
+        }
+    }
+}
+
+/// Streams `part..part + 8` of values of `W` bytes.
+fn split_longs<const W: usize>(plain: &[u8], part: usize, out: &mut [u8]) {
+    let values = plain.as_chunks::<W>().0;
+    let count = values.len();
+    let Some(streams) = out.get_mut(part * count..(part + 8) * count) else {
+        return;
+    };
+    let long = |value: &[u8; W]| {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&value[part..part + 8]);
+        u64::from_le_bytes(bytes)
+    };
+    let (groups, tail) = values.as_chunks::<8>();
+    let mut lanes = lanes_of::<8>(streams, count);
+    for (at, group) in groups.iter().enumerate() {
+        let mut block = [0_u64; 8];
+        for (slot, value) in block.iter_mut().zip(group) {
+            *slot = long(value);
+        }
+        transpose(&mut block);
+        for (lane, word) in lanes.iter_mut().zip(block) {
+            if let Some(slot) = lane.as_chunks_mut::<8>().0.get_mut(at) {
+                *slot = word.to_le_bytes();
+            }
+        }
+    }
+    let done = groups.len() * 8;
+    for (k, lane) in lanes.iter_mut().enumerate() {
+        for (slot, value) in lane[done..].iter_mut().zip(tail) {
+            *slot = value[part + k];
+        }
+    }
+}
+
+/// The four streams of values of four bytes: sixteen values fill the eight words of a block.
+fn split_words(plain: &[u8], out: &mut [u8]) {
+    let values = plain.as_chunks::<4>().0;
+    let count = values.len();
+    let (groups, tail) = values.as_chunks::<16>();
+    let mut lanes = lanes_of::<4>(out, count);
+    for (at, group) in groups.iter().enumerate() {
+        let mut block = [0_u64; 8];
+        for (i, slot) in block.iter_mut().enumerate() {
+            let low = u64::from(u32::from_le_bytes(group[i]));
+            *slot = low | u64::from(u32::from_le_bytes(group[i + 8])) << 32;
+        }
+        transpose(&mut block);
+        for (k, lane) in lanes.iter_mut().enumerate() {
+            if let Some(slot) = lane.as_chunks_mut::<16>().0.get_mut(at) {
+                let pair = u128::from(block[k]) | u128::from(block[k + 4]) << 64;
+                *slot = pair.to_le_bytes();
+            }
+        }
+    }
+    let done = groups.len() * 16;
+    for (k, lane) in lanes.iter_mut().enumerate() {
+        for (slot, value) in lane[done..].iter_mut().zip(tail) {
+            *slot = value[k];
+        }
+    }
+}
+
+/// Cuts `N` streams of `count` bytes.
+fn lanes_of<const N: usize>(mut streams: &mut [u8], count: usize) -> [&mut [u8]; N] {
+    std::array::from_fn(|_| {
+        let (lane, rest) = std::mem::take(&mut streams).split_at_mut(count);
+        streams = rest;
+        lane
+    })
+}
+
+/// Transposes a block of eight words of eight bytes: three rounds of exchanged halves.
+#[inline(always)]
+fn transpose(block: &mut [u64; 8]) {
+    swap::<4, 32>(block, 0x0000_0000_ffff_ffff);
+    swap::<2, 16>(block, 0x0000_ffff_0000_ffff);
+    swap::<1, 8>(block, 0x00ff_00ff_00ff_00ff);
+}
+
+/// Exchanges the high part of word `i` with the low part of word `i + DISTANCE`.
+#[inline(always)]
+fn swap<const DISTANCE: usize, const SHIFT: u32>(block: &mut [u64; 8], mask: u64) {
+    for base in (0..8).step_by(2 * DISTANCE) {
+        for i in base..base + DISTANCE {
+            let (low, high) = (block[i], block[i + DISTANCE]);
+            block[i] = (low & mask) | ((high & mask) << SHIFT);
+            block[i + DISTANCE] = ((low >> SHIFT) & mask) | (high & !mask);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_width_and_tail_equals_byte_by_byte() {
+        for width in [1, 2, 3, 4, 8, 16, 32] {
+            for count in [0, 1, 7, 8, 15, 16, 17, 100] {
+                let plain: Vec<u8> = (0..count * width)
+                    .map(|i| (i * 2_654_435_761_usize).to_le_bytes()[1])
+                    .collect();
+                let mut out = vec![9];
+                split(&plain, width, &mut out);
+                let mut expected = vec![0; plain.len()];
+                if count > 0 {
+                    split_any(&plain, width, &mut expected);
+                }
+                assert_eq!(out[1..], expected, "width {width}, {count} values");
+            }
+        }
+    }
+}

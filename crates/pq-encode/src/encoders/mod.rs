@@ -1,0 +1,8 @@
+//! The value encodings, each over plain slices: no nulls, no types, no pages.
+//!
+//! PLAIN has no module: gathering a page's values *is* PLAIN (`fixed::gather`, `text::stage`).
+
+pub(crate) mod byte_stream_split;
+pub(crate) mod delta_binary_packed;
+pub(crate) mod dictionary;
+pub(crate) mod rle_bool;

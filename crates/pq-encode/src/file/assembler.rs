@@ -1,0 +1,394 @@
+//! An ordered file: chunks go in one after the other, the footer knows where each is.
+//!
+//! Encoding may happen anywhere and in any order; the assembler takes finished chunks in file order
+//! and is the only one that knows an offset of the file. It never reads back what it wrote.
+
+use std::io::Write;
+
+use pq_format::{
+    ColumnOrder, FileMetaData, IndexRange, KeyValue, MAGIC, RowGroup, Schema, SortingColumn,
+    write_footer,
+};
+
+use super::error::AssembleError;
+use super::footer::{PageIndex, column_chunk, page_index};
+use super::output::Output;
+use crate::summary::ChunkSummary;
+use crate::type_map::schema_node;
+use crate::{ColumnSpec, OptionError, PageSink, SinkError, WriterOptions};
+
+/// What the footer says besides the data.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileProperties {
+    /// Free text, in order.
+    pub key_values: Vec<(String, String)>,
+    /// Rows fall by the designated timestamp instead of rising.
+    pub descending: bool,
+    /// Who wrote the file; by default this crate, in the form that readers parse.
+    pub created_by: Option<String>,
+}
+
+/// `sluicegate version X.Y.Z (build …)`.
+fn created_by() -> String {
+    let build = option_env!("SLUICEGATE_BUILD").unwrap_or("source");
+    format!(
+        "sluicegate version {} (build {build})",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+/// What was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileSummary {
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Rows.
+    pub rows: u64,
+    /// The footer.
+    pub metadata: FileMetaData,
+}
+
+/// A row group under way.
+#[derive(Debug)]
+struct Group {
+    rows: u64,
+    /// Where the chunk that is under way starts, once its sink was asked for.
+    chunk_start: Option<u64>,
+    group: RowGroup,
+}
+
+/// Writes one Parquet file to `W`, chunk by chunk in file order.
+#[derive(Debug)]
+pub struct FileAssembler<W> {
+    out: Output<W>,
+    columns: Vec<ColumnSpec>,
+    paths: Vec<Vec<String>>,
+    options: WriterOptions,
+    sorting: Vec<SortingColumn>,
+    metadata: FileMetaData,
+    current: Option<Group>,
+    /// One a chunk, or none at all once a chunk cannot have one.
+    indexes: Option<Vec<PageIndex>>,
+}
+
+impl<W: Write> FileAssembler<W> {
+    /// Starts a file with these columns.
+    ///
+    /// # Errors
+    /// Columns that make no schema, an option out of its range, or an output that takes no bytes.
+    pub fn new(
+        out: W,
+        columns: &[ColumnSpec],
+        options: &WriterOptions,
+        properties: FileProperties,
+    ) -> Result<Self, AssembleError> {
+        options.check()?;
+        check_names(columns)?;
+        let schema = Schema::new(
+            columns
+                .iter()
+                .map(|spec| schema_node(spec, options))
+                .collect(),
+        );
+        schema.check()?;
+        let paths: Vec<Vec<String>> = schema
+            .leaves()
+            .iter()
+            .map(|leaf| leaf.path.iter().map(|&name| name.to_owned()).collect())
+            .collect();
+        let designated = columns.iter().position(|spec| spec.designated);
+        let sorting = designated
+            .and_then(|idx| u32::try_from(idx).ok())
+            .map(|column_idx| SortingColumn {
+                column_idx,
+                descending: properties.descending,
+                nulls_first: false,
+            });
+        let mut assembler = Self {
+            out: Output::new(out),
+            columns: columns.to_vec(),
+            options: options.clone(),
+            sorting: sorting.into_iter().collect(),
+            metadata: FileMetaData {
+                version: 2,
+                schema,
+                num_rows: 0,
+                row_groups: Vec::new(),
+                key_value_metadata: properties
+                    .key_values
+                    .into_iter()
+                    .map(|(key, value)| KeyValue::new(key, value))
+                    .collect(),
+                created_by: Some(properties.created_by.unwrap_or_else(created_by)),
+                column_orders: vec![ColumnOrder::TypeDefined; paths.len()],
+            },
+            paths,
+            current: None,
+            indexes: (options.page_index && options.statistics).then(Vec::new),
+        };
+        assembler.put(&MAGIC)?;
+        Ok(assembler)
+    }
+
+    /// Bytes handed to the assembler so far.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.out.position()
+    }
+
+    /// Heap bytes that wait for the footer: page indexes and statistics.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        let index = |index: &PageIndex| index.columns.len() + index.offsets.len();
+        let indexes = self
+            .indexes
+            .as_deref()
+            .unwrap_or(&[])
+            .iter()
+            .map(index)
+            .sum::<usize>();
+        // A chunk's entry of the footer with its path and bounds.
+        let chunks = self.metadata.row_groups.len() * self.columns.len() * 512;
+        indexes + chunks
+    }
+
+    /// Starts a row group of `rows` rows (> 0).
+    ///
+    /// # Errors
+    /// [`AssembleError::OutOfOrder`] inside of another row group, or without rows.
+    pub fn begin_row_group(&mut self, rows: u64) -> Result<(), AssembleError> {
+        const CALL: &str = "begin_row_group";
+        if self.current.is_some() {
+            return Err(AssembleError::OutOfOrder {
+                call: CALL,
+                expected: "finish_row_group",
+            });
+        }
+        if rows == 0 {
+            return Err(AssembleError::OutOfOrder {
+                call: CALL,
+                expected: "at least one row",
+            });
+        }
+        let group = RowGroup {
+            num_rows: rows,
+            sorting_columns: self.sorting.clone(),
+            file_offset: i64::try_from(self.out.position()).ok(),
+            ordinal: i16::try_from(self.metadata.row_groups.len()).ok(),
+            ..RowGroup::default()
+        };
+        self.current = Some(Group {
+            rows,
+            chunk_start: None,
+            group,
+        });
+        Ok(())
+    }
+
+    /// The sink of the next chunk, in order of the columns. May be asked for again to go on with the
+    /// same chunk.
+    ///
+    /// # Errors
+    /// [`AssembleError::OutOfOrder`] outside of a row group, or when it has all its chunks.
+    pub fn column(&mut self) -> Result<ColumnSink<'_, W>, AssembleError> {
+        const CALL: &str = "column";
+        let position = self.out.position();
+        let Some(current) = &mut self.current else {
+            return Err(AssembleError::OutOfOrder {
+                call: CALL,
+                expected: "begin_row_group",
+            });
+        };
+        if current.group.columns.len() >= self.columns.len() {
+            return Err(AssembleError::OutOfOrder {
+                call: CALL,
+                expected: "finish_row_group",
+            });
+        }
+        current.chunk_start.get_or_insert(position);
+        Ok(ColumnSink { out: &mut self.out })
+    }
+
+    /// Ends the chunk under way.
+    ///
+    /// # Errors
+    /// The summary has other rows than the group, or other bytes than arrived.
+    pub fn finish_column(&mut self, summary: &ChunkSummary) -> Result<(), AssembleError> {
+        const CALL: &str = "finish_column";
+        let end = self.out.position();
+        let Some((current, start)) = self
+            .current
+            .as_mut()
+            .and_then(|c| c.chunk_start.take().map(|start| (c, start)))
+        else {
+            return Err(AssembleError::OutOfOrder {
+                call: CALL,
+                expected: "column",
+            });
+        };
+        let idx = current.group.columns.len();
+        let (Some(spec), Some(path)) = (self.columns.get(idx), self.paths.get(idx)) else {
+            return Err(AssembleError::OutOfOrder {
+                call: CALL,
+                expected: "finish_row_group",
+            });
+        };
+        let column = || spec.name.clone();
+        if summary.rows != current.rows {
+            let (expected, found) = (current.rows, summary.rows);
+            return Err(AssembleError::Rows {
+                column: column(),
+                expected,
+                found,
+            });
+        }
+        if summary.compressed_len != end - start {
+            let (expected, found) = (summary.compressed_len, end - start);
+            return Err(AssembleError::Length {
+                column: column(),
+                expected,
+                found,
+            });
+        }
+        current.group.total_byte_size += summary.uncompressed_len;
+        let compressed = current.group.total_compressed_size.unwrap_or(0) + summary.compressed_len;
+        current.group.total_compressed_size = Some(compressed);
+        let chunk = column_chunk(spec, &self.options, path, summary, start);
+        current.group.columns.push(chunk);
+        if let Some(indexes) = &mut self.indexes {
+            match page_index(summary, start)? {
+                Some(index) => indexes.push(index),
+                // All chunks or none: readers refuse what is in between.
+                None => self.indexes = None,
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the row group.
+    ///
+    /// # Errors
+    /// [`AssembleError::OutOfOrder`] if chunks are missing.
+    pub fn finish_row_group(&mut self) -> Result<(), AssembleError> {
+        const CALL: &str = "finish_row_group";
+        match self.current.take() {
+            None => Err(AssembleError::OutOfOrder {
+                call: CALL,
+                expected: "begin_row_group",
+            }),
+            Some(current) if current.chunk_start.is_some() => Err(AssembleError::OutOfOrder {
+                call: CALL,
+                expected: "finish_column",
+            }),
+            Some(current) if current.group.columns.len() < self.columns.len() => {
+                Err(AssembleError::OutOfOrder {
+                    call: CALL,
+                    expected: "column",
+                })
+            }
+            Some(current) => {
+                self.metadata.num_rows += current.rows;
+                self.metadata.row_groups.push(current.group);
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes page index and footer and gives the output back.
+    ///
+    /// # Errors
+    /// [`AssembleError::OutOfOrder`] inside of a row group; an output that takes no more bytes.
+    pub fn finish(mut self) -> Result<(W, FileSummary), AssembleError> {
+        if self.current.is_some() {
+            return Err(AssembleError::OutOfOrder {
+                call: "finish",
+                expected: "finish_row_group",
+            });
+        }
+        if let Some(indexes) = self.indexes.take() {
+            self.put_indexes(&indexes)?;
+        }
+        let footer = write_footer(&self.metadata)?;
+        self.put(&footer)?;
+        let offset = self.out.position();
+        let rows = self.metadata.num_rows;
+        let out = self
+            .out
+            .finish()
+            .map_err(|source| AssembleError::Io { offset, source })?;
+        Ok((
+            out,
+            FileSummary {
+                bytes: offset,
+                rows,
+                metadata: self.metadata,
+            },
+        ))
+    }
+
+    /// All column indexes, then all offset indexes: a reader fetches one kind in one range.
+    fn put_indexes(&mut self, indexes: &[PageIndex]) -> Result<(), AssembleError> {
+        let mut ranges = Vec::with_capacity(indexes.len());
+        for part in [
+            |index: &PageIndex| index.columns.clone(),
+            |index: &PageIndex| index.offsets.clone(),
+        ] {
+            for index in indexes {
+                let bytes = part(index);
+                let offset = self.out.position();
+                self.put(&bytes)?;
+                let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+                ranges.push(IndexRange { offset, length });
+            }
+        }
+        let (columns, offsets) = ranges.split_at(indexes.len());
+        let chunks = self
+            .metadata
+            .row_groups
+            .iter_mut()
+            .flat_map(|group| &mut group.columns);
+        for (chunk, (column, offset)) in chunks.zip(columns.iter().zip(offsets)) {
+            chunk.column_index = Some(*column);
+            chunk.offset_index = Some(*offset);
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), AssembleError> {
+        let offset = self.out.position();
+        self.out
+            .write(bytes)
+            .map_err(|source| AssembleError::Io { offset, source })
+    }
+}
+
+/// Names must tell columns apart, or every reader takes the first.
+fn check_names(columns: &[ColumnSpec]) -> Result<(), OptionError> {
+    let mut seen = std::collections::HashSet::new();
+    for spec in columns {
+        let reason = if spec.name.is_empty() {
+            "a column needs a name"
+        } else if !seen.insert(spec.name.as_str()) {
+            "a column of this name exists already"
+        } else {
+            continue;
+        };
+        return Err(OptionError::Schema {
+            column: spec.name.clone(),
+            reason: reason.to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// Takes the pages of one chunk straight to the output.
+#[derive(Debug)]
+pub struct ColumnSink<'f, W> {
+    out: &'f mut Output<W>,
+}
+
+impl<W: Write> PageSink for ColumnSink<'_, W> {
+    fn page(&mut self, header_and_body: &[u8]) -> Result<(), SinkError> {
+        Ok(self.out.write(header_and_body)?)
+    }
+}

@@ -1,0 +1,242 @@
+//! Pages of fixed-width columns.
+//!
+//! One loop for every type and encoding: gather a portion of rows, let the values absorb it, ask how
+//! much more fits.
+
+use column_format::{ColumnType, SymbolDict};
+
+use super::column::FixedColumn;
+use super::dictionary::{FixedDictionary, fixed_dictionary};
+use super::values::Values;
+use crate::bits::validity::Validity;
+use crate::encoders::delta_binary_packed::HEADER_BYTES_MAX;
+use crate::page::buf::PageBuf;
+use crate::rows::Cursor;
+use crate::source::{
+    ChunkBounds, ChunkFacts, DictionaryLimits, FilledPage, PageLimits, PageSource,
+};
+use crate::summary::PageBounds;
+use crate::{EncodeError, Encoding};
+
+/// Rows gathered at once while entries are looked for.
+const PORTION: usize = 1024;
+
+/// A [`PageSource`] over a [`FixedColumn`].
+pub(crate) struct FixedSource {
+    column: Box<dyn FixedColumn>,
+    optional: bool,
+    boolean: bool,
+    /// Floating point: two zeros are one value, and two dictionary entries.
+    two_zeros: bool,
+    values: Values,
+    found: Option<Box<dyn FixedDictionary>>,
+    validity: Validity,
+    stage: Vec<u8>,
+    definition: Vec<u8>,
+}
+
+impl FixedSource {
+    /// `column` must be the reader of `column_type`.
+    pub(crate) fn new(
+        column: Box<dyn FixedColumn>,
+        column_type: ColumnType,
+        optional: bool,
+    ) -> Self {
+        Self {
+            column,
+            optional,
+            boolean: column_type == ColumnType::Boolean,
+            two_zeros: matches!(column_type, ColumnType::Float | ColumnType::Double),
+            values: Values::Plain,
+            found: None,
+            validity: Validity::default(),
+            stage: Vec::new(),
+            definition: Vec::new(),
+        }
+    }
+
+    /// Reads the next part of at most `rows_max` rows into `plain`; returns its rows, 0 at the end.
+    fn read(
+        column: &mut dyn FixedColumn,
+        validity: &mut Validity,
+        rows: &mut Cursor<'_, '_>,
+        rows_max: usize,
+        plain: &mut Vec<u8>,
+    ) -> Result<usize, EncodeError> {
+        let Some(part) = rows.peek(rows_max) else {
+            return Ok(0);
+        };
+        if !column.read(part, validity, plain) {
+            return Err(rows.wrong_layout(column.expects()));
+        }
+        rows.advance(part.rows());
+        Ok(part.rows())
+    }
+
+    /// Adds exactly `wanted` rows to the page, fewer only at the end of the rows. So the points at
+    /// which room is measured do not depend on where the slices were cut.
+    fn take(
+        &mut self,
+        rows: &mut Cursor<'_, '_>,
+        wanted: usize,
+        page: &mut PageBuf,
+    ) -> Result<bool, EncodeError> {
+        let mut left = wanted;
+        while left > 0 {
+            let in_place = self.values.is_in_place();
+            let plain = if in_place {
+                page.tail()
+            } else {
+                &mut self.stage
+            };
+            let read = Self::read(self.column.as_mut(), &mut self.validity, rows, left, plain)?;
+            if read == 0 {
+                return Ok(false);
+            }
+            self.values.absorb(&mut self.stage, page)?;
+            left -= read;
+        }
+        Ok(true)
+    }
+
+    /// Distinct values, where the dictionary knows them.
+    fn distinct(&self) -> Option<u64> {
+        let dictionary = self.values.dictionary()?;
+        let entries = dictionary.entries() as u64;
+        let width = self.column.width();
+        let is_zero = |value: &[u8]| {
+            let (sign, rest) = value.split_last().unwrap_or((&0, &[]));
+            sign & 0x7f == 0 && rest.iter().all(|byte| *byte == 0)
+        };
+        let zeros = if self.two_zeros {
+            dictionary
+                .plain()
+                .chunks_exact(width)
+                .filter(|value| is_zero(value))
+                .count()
+        } else {
+            0
+        };
+        Some(if zeros == 2 { entries - 1 } else { entries })
+    }
+}
+
+impl PageSource for FixedSource {
+    fn start(&mut self) {
+        self.column.start();
+        self.values = Values::Plain;
+        self.found = None;
+    }
+
+    fn find_entries(
+        &mut self,
+        rows: &mut Cursor<'_, '_>,
+        _symbols: Option<&SymbolDict>,
+        limits: DictionaryLimits,
+    ) -> Result<bool, EncodeError> {
+        let width = self.column.width();
+        let Some(mut dictionary) = fixed_dictionary(width) else {
+            return Ok(false);
+        };
+        let entries_max = limits.entries.min(limits.bytes / width);
+        let mut fits = true;
+        self.stage.clear();
+        while fits {
+            self.validity.clear();
+            let column = self.column.as_mut();
+            if Self::read(column, &mut self.validity, rows, PORTION, &mut self.stage)? == 0 {
+                break;
+            }
+            fits = dictionary.add(&self.stage, entries_max);
+            self.stage.clear();
+        }
+        // Bounds are those of the pages, which come later.
+        self.column.start();
+        self.found = fits.then_some(dictionary);
+        Ok(fits)
+    }
+
+    fn set_encoding(&mut self, encoding: Encoding) {
+        self.values = Values::new(
+            encoding,
+            self.column.width(),
+            self.boolean,
+            self.found.take(),
+        );
+    }
+
+    fn gap(&self, _limits: PageLimits) -> usize {
+        HEADER_BYTES_MAX
+    }
+
+    fn dictionary(&self) -> Option<(&[u8], usize)> {
+        self.values.dictionary().map(|d| (d.plain(), d.entries()))
+    }
+
+    fn fill(
+        &mut self,
+        rows: &mut Cursor<'_, '_>,
+        _symbols: Option<&SymbolDict>,
+        limits: PageLimits,
+        page: &mut PageBuf,
+    ) -> Result<Option<FilledPage>, EncodeError> {
+        let width = self.column.width();
+        self.validity.clear();
+        self.stage.clear();
+        self.values.start_page(page);
+        loop {
+            let done = self.validity.rows();
+            let room = self
+                .values
+                .room(page.len(), self.stage.len(), width, limits.bytes);
+            let room = if done == 0 { room.max(1) } else { room };
+            let wanted = room
+                .min(limits.rows.saturating_sub(done))
+                .min(self.values.portion());
+            if wanted == 0 || !self.take(rows, wanted, page)? {
+                break;
+            }
+        }
+        let (row_count, nulls) = (self.validity.rows(), self.validity.nulls());
+        if row_count == 0 {
+            return Ok(None);
+        }
+        self.values.finish_page(&mut self.stage, width, page);
+        self.definition.clear();
+        if self.optional {
+            self.validity.encode(&mut self.definition);
+        }
+        Ok(Some(FilledPage {
+            rows: row_count,
+            values: row_count,
+            nulls,
+            bounds: self.column.end_page(),
+            unencoded_bytes: 0,
+            level_counts: None,
+        }))
+    }
+
+    fn levels(&self) -> (Option<&[u8]>, Option<&[u8]>) {
+        (None, self.optional.then_some(self.definition.as_slice()))
+    }
+
+    fn finish(&mut self) -> ChunkFacts {
+        let distinct = self.distinct();
+        self.values = Values::Plain;
+        let bounds = self
+            .column
+            .chunk_bounds()
+            .map(|PageBounds { min, max }| ChunkBounds {
+                min,
+                max,
+                min_is_exact: true,
+                max_is_exact: true,
+            });
+        ChunkFacts {
+            bounds,
+            page_order: self.column.page_order(),
+            distinct,
+            replaced_values: 0,
+        }
+    }
+}

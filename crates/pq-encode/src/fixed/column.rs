@@ -1,0 +1,199 @@
+//! Fixed-width columns behind one object, so that pages need not be generic.
+//!
+//! The type's [`Kind`] is chosen once a chunk; a call per page part is all that remains dynamic.
+
+use column_format::{ColumnSlice, ColumnType};
+
+use super::gather::{MinMax, Mode, gather, nothing};
+use super::kind::{self, Kind};
+use crate::bits::validity::Validity;
+use crate::summary::{PageBounds, PageOrder};
+
+/// Reads rows of one fixed-width type and keeps their bounds.
+pub(crate) trait FixedColumn: Send {
+    /// Bytes of a PLAIN value (of a boolean: one byte, before packing).
+    fn width(&self) -> usize;
+
+    /// What a slice must be, for an error.
+    fn expects(&self) -> &'static str;
+
+    /// Starts a chunk.
+    fn start(&mut self);
+
+    /// Appends the values of `rows` as PLAIN bytes and their validity. `false` if the slice has
+    /// another layout; nothing was appended then.
+    fn read(&mut self, rows: ColumnSlice<'_>, validity: &mut Validity, plain: &mut Vec<u8>)
+    -> bool;
+
+    /// Bounds of the page, which ends here.
+    fn end_page(&mut self) -> Option<PageBounds>;
+
+    /// Bounds of the chunk.
+    fn chunk_bounds(&self) -> Option<PageBounds>;
+
+    /// Order of the bounds of the chunk's pages.
+    fn page_order(&self) -> PageOrder;
+}
+
+/// The reader of a fixed-width type; `None` for SYMBOL (keys mean nothing without a dictionary) and
+/// types of variable size.
+pub(crate) fn fixed_column(column_type: ColumnType, mode: Mode) -> Option<Box<dyn FixedColumn>> {
+    use ColumnType as T;
+    Some(match (column_type, column_type.fixed_width()?) {
+        (T::Symbol, _) => return None,
+        (T::Boolean, _) => Column::<kind::Bool>::boxed(mode),
+        (T::Byte, _) => Column::<kind::I8>::boxed(mode),
+        (T::Short, _) => Column::<kind::I16>::boxed(mode),
+        (T::Char, _) => Column::<kind::U16>::boxed(mode),
+        (T::Int, _) => Column::<kind::I32>::boxed(mode),
+        (T::Ipv4, _) => Column::<kind::Ip>::boxed(mode),
+        (T::Long | T::Date | T::Timestamp(_), _) => Column::<kind::I64>::boxed(mode),
+        (T::Float, _) => Column::<kind::F32>::boxed(mode),
+        (T::Double, _) => Column::<kind::F64>::boxed(mode),
+        (T::Uuid, _) => Column::<kind::Uuid>::boxed(mode),
+        (T::Long128, _) => Column::<kind::Long128>::boxed(mode),
+        (T::Long256, _) => Column::<kind::Long256>::boxed(mode),
+        (T::Geohash { .. }, 1) => Column::<kind::Geo8>::boxed(mode),
+        (T::Geohash { .. }, 2) => Column::<kind::Geo16>::boxed(mode),
+        (T::Geohash { .. }, 4) => Column::<kind::Geo32>::boxed(mode),
+        (T::Geohash { .. }, _) => Column::<kind::Geo64>::boxed(mode),
+        (T::Decimal { .. }, 1) => Column::<kind::Dec8>::boxed(mode),
+        (T::Decimal { .. }, 2) => Column::<kind::Dec16>::boxed(mode),
+        (T::Decimal { .. }, 4) => Column::<kind::Dec32>::boxed(mode),
+        (T::Decimal { .. }, 8) => Column::<kind::Dec64>::boxed(mode),
+        (T::Decimal { .. }, 16) => Column::<kind::Dec128>::boxed(mode),
+        (T::Decimal { .. }, _) => Column::<kind::Dec256>::boxed(mode),
+        (T::String | T::Varchar | T::Binary | T::Array { .. }, _) => return None,
+    })
+}
+
+/// The one implementation.
+struct Column<K: Kind> {
+    mode: Mode,
+    page: MinMax<K::Key>,
+    chunk: MinMax<K::Key>,
+    order: OrderTracker<K::Key>,
+}
+
+impl<K: Kind> Column<K> {
+    fn boxed(mode: Mode) -> Box<dyn FixedColumn> {
+        let empty = nothing::<K>();
+        Box::new(Self {
+            mode,
+            page: empty,
+            chunk: empty,
+            order: OrderTracker::default(),
+        })
+    }
+}
+
+impl<K: Kind> FixedColumn for Column<K> {
+    fn width(&self) -> usize {
+        size_of::<K::Plain>()
+    }
+
+    fn expects(&self) -> &'static str {
+        match size_of::<K::Native>() {
+            1 => "1 byte a row",
+            2 => "2 bytes a row",
+            4 => "4 bytes a row",
+            8 => "8 bytes a row",
+            16 => "16 bytes a row",
+            _ => "32 bytes a row",
+        }
+    }
+
+    fn start(&mut self) {
+        self.page = nothing::<K>();
+        self.chunk = nothing::<K>();
+        self.order = OrderTracker::default();
+    }
+
+    fn read(
+        &mut self,
+        rows: ColumnSlice<'_>,
+        validity: &mut Validity,
+        plain: &mut Vec<u8>,
+    ) -> bool {
+        match rows {
+            ColumnSlice::Nulls { rows } if self.mode.nullable => validity.push_nulls(rows),
+            ColumnSlice::Nulls { rows } => {
+                // A REQUIRED column has zeros where the table has nothing.
+                if rows > 0 && self.mode.bounds {
+                    self.page.add(K::key(K::Native::default()));
+                }
+                validity.push_valid(rows);
+                plain.resize(plain.len() + rows * self.width(), 0);
+            }
+            ColumnSlice::Fixed(fixed) if fixed.width() == size_of::<K::Native>() => {
+                let rows = K::natives(fixed.bytes());
+                gather::<K>(rows, self.mode, validity, &mut self.page, plain);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn end_page(&mut self) -> Option<PageBounds> {
+        let page = std::mem::replace(&mut self.page, nothing::<K>());
+        self.chunk.merge(page);
+        let bounds = plain_bounds::<K>(page);
+        if bounds.is_some() {
+            self.order.add(page.min, page.max);
+        }
+        bounds
+    }
+
+    fn chunk_bounds(&self) -> Option<PageBounds> {
+        plain_bounds::<K>(self.chunk)
+    }
+
+    fn page_order(&self) -> PageOrder {
+        self.order.order()
+    }
+}
+
+fn plain_bounds<K: Kind>(bounds: MinMax<K::Key>) -> Option<PageBounds> {
+    (bounds.min <= bounds.max).then(|| PageBounds {
+        min: K::lower(bounds.min).as_ref().to_vec(),
+        max: K::upper(bounds.max).as_ref().to_vec(),
+    })
+}
+
+/// Watches the bounds of page after page.
+#[derive(Debug)]
+pub(crate) struct OrderTracker<T> {
+    last: Option<(T, T)>,
+    rises: bool,
+    falls: bool,
+}
+
+impl<T> Default for OrderTracker<T> {
+    fn default() -> Self {
+        Self {
+            last: None,
+            rises: false,
+            falls: false,
+        }
+    }
+}
+
+impl<T: PartialOrd> OrderTracker<T> {
+    /// The bounds of the next page that has any.
+    pub(crate) fn add(&mut self, min: T, max: T) {
+        if let Some((last_min, last_max)) = &self.last {
+            self.rises |= min > *last_min || max > *last_max;
+            self.falls |= min < *last_min || max < *last_max;
+        }
+        self.last = Some((min, max));
+    }
+
+    /// Equal bounds throughout, and no bounds at all, are ascending.
+    pub(crate) fn order(&self) -> PageOrder {
+        match (self.rises, self.falls) {
+            (_, false) => PageOrder::Ascending,
+            (false, true) => PageOrder::Descending,
+            (true, true) => PageOrder::Unordered,
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Fixed-width columns: from stored bytes to PLAIN values, with nulls and bounds found on the way.
+//!
+//! `kind` says what the bytes mean, `gather` is the loop, `column` puts both behind one object so
+//! that the rest of the encoder is not generic, `chunk` makes the pages.
+
+pub(crate) mod chunk;
+pub(crate) mod column;
+pub(crate) mod dictionary;
+pub(crate) mod gather;
+pub(crate) mod kind;
+pub(crate) mod values;

@@ -1,0 +1,246 @@
+//! What the caller chooses: for the whole file, and for one column.
+//!
+//! Checked once, before any byte is written, so that an encoder never meets an impossible option;
+//! what is wrong is said by name.
+
+use column_format::ColumnType;
+use pq_format::{Codec, CodecError};
+
+use crate::Encoding;
+
+/// Smallest page target in bytes.
+pub const PAGE_BYTES_MIN: usize = 1 << 10;
+/// Largest page target in bytes: page headers carry 32-bit sizes.
+pub const PAGE_BYTES_MAX: usize = 1 << 30;
+/// Most rows of a page.
+pub const PAGE_ROWS_MAX: usize = 1 << 24;
+
+/// Version of data page headers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PageVersion {
+    /// Levels and values are compressed together. Every reader takes it without surprises.
+    #[default]
+    V1,
+    /// Levels stand uncompressed before the values.
+    V2,
+}
+
+/// Options of all columns of a file (parquet.md §2–3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WriterOptions {
+    /// Codec of every chunk that does not gain less than [`WriterOptions::min_gain_percent`].
+    pub codec: Codec,
+    /// Target size of a page in bytes, before the codec: a page is closed before the row that would
+    /// take it beyond, unless it is the page's first.
+    pub page_bytes: usize,
+    /// Most rows of a page.
+    pub page_rows: usize,
+    /// Version of data pages.
+    pub page_version: PageVersion,
+    /// Write a CRC-32 of every page.
+    pub crc: bool,
+    /// Write statistics (minimum, maximum) of chunks; null counts are always written.
+    pub statistics: bool,
+    /// Write column index and offset index.
+    pub page_index: bool,
+    /// A dictionary larger than this many PLAIN bytes is given up, unless it was asked for by name.
+    pub dictionary_bytes: usize,
+    /// A chunk whose codec gains less than this on its first page is stored, unless its codec was
+    /// asked for by name. 0: never.
+    pub min_gain_percent: u8,
+    /// Write DOUBLE[] as BYTE_ARRAY, as stored, instead of as LIST.
+    pub raw_arrays: bool,
+}
+
+impl Default for WriterOptions {
+    fn default() -> Self {
+        Self {
+            codec: Codec::ZSTD,
+            page_bytes: 256 << 10,
+            page_rows: 20_000,
+            page_version: PageVersion::V1,
+            crc: true,
+            statistics: true,
+            page_index: true,
+            dictionary_bytes: 1 << 20,
+            min_gain_percent: 5,
+            raw_arrays: false,
+        }
+    }
+}
+
+impl WriterOptions {
+    /// Checks every option against its range.
+    ///
+    /// # Errors
+    /// The first option out of its range, by name.
+    pub fn check(&self) -> Result<(), OptionError> {
+        self.codec.check()?;
+        range(
+            "page-bytes",
+            self.page_bytes,
+            PAGE_BYTES_MIN,
+            PAGE_BYTES_MAX,
+        )?;
+        range("page-rows", self.page_rows, 1, PAGE_ROWS_MAX)?;
+        range("dictionary-bytes", self.dictionary_bytes, 0, PAGE_BYTES_MAX)?;
+        range(
+            "min-gain-percent",
+            usize::from(self.min_gain_percent),
+            0,
+            100,
+        )
+    }
+}
+
+fn range(option: &'static str, found: usize, min: usize, max: usize) -> Result<(), OptionError> {
+    if (min..=max).contains(&found) {
+        return Ok(());
+    }
+    Err(OptionError::Range {
+        option,
+        min,
+        max,
+        found,
+    })
+}
+
+/// One column of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnSpec {
+    /// Name, as it stands in the schema.
+    pub name: String,
+    /// Type of the rows that will come.
+    pub column_type: ColumnType,
+    /// Identity of the column across renames: its original writer index (parquet.md §1).
+    pub field_id: Option<i32>,
+    /// No nulls: virtual nulls become false, 0 or the empty text, stored sentinels are values, and a
+    /// null of a variable-size type is an error.
+    pub required: bool,
+    /// The table's designated timestamp.
+    pub designated: bool,
+    /// Encoding asked for by name: it is used whatever it costs.
+    pub encoding: Option<Encoding>,
+    /// Codec asked for by name: it is used whatever it gains.
+    pub codec: Option<Codec>,
+}
+
+impl ColumnSpec {
+    /// A column with the defaults of its type: REQUIRED if the type has no null.
+    pub fn new(name: impl Into<String>, column_type: ColumnType) -> Self {
+        Self {
+            name: name.into(),
+            column_type,
+            field_id: None,
+            required: !column_type.has_null(),
+            designated: false,
+            encoding: None,
+            codec: None,
+        }
+    }
+
+    /// The same column with an identity.
+    #[must_use]
+    pub fn with_field_id(mut self, id: i32) -> Self {
+        self.field_id = Some(id);
+        self
+    }
+
+    /// The same column as the designated timestamp: REQUIRED, ascending.
+    #[must_use]
+    pub fn as_designated(mut self) -> Self {
+        self.required = true;
+        self.designated = true;
+        self
+    }
+
+    /// The same column with an encoding asked for by name.
+    #[must_use]
+    pub fn with_encoding(mut self, encoding: Encoding) -> Self {
+        self.encoding = Some(encoding);
+        self
+    }
+
+    /// The same column with a codec of its own.
+    #[must_use]
+    pub fn with_codec(mut self, codec: Codec) -> Self {
+        self.codec = Some(codec);
+        self
+    }
+
+    /// Checks what was asked for by name.
+    ///
+    /// # Errors
+    /// An encoding that the type cannot have, or a codec level that does not exist.
+    pub fn check(&self, options: &WriterOptions) -> Result<(), OptionError> {
+        if let Some(codec) = self.codec {
+            codec.check()?;
+        }
+        let Some(encoding) = self.encoding else {
+            return Ok(());
+        };
+        let raw = options.raw_arrays && matches!(self.column_type, ColumnType::Array { .. });
+        let legal = |e: Encoding| e.legal_for(self.column_type) && (!raw || e == Encoding::Plain);
+        if legal(encoding) {
+            return Ok(());
+        }
+        Err(OptionError::IllegalEncoding {
+            column: self.name.clone(),
+            column_type: self.column_type,
+            encoding,
+            legal: Encoding::ALL.into_iter().filter(|e| legal(*e)).collect(),
+        })
+    }
+}
+
+/// An option that cannot be honoured.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OptionError {
+    /// A number outside of its range.
+    #[error("{option} must be {min} to {max}, not {found}")]
+    Range {
+        /// The option, named as on the command line.
+        option: &'static str,
+        /// Least value.
+        min: usize,
+        /// Greatest value.
+        max: usize,
+        /// The value given.
+        found: usize,
+    },
+    /// A type cannot have the encoding.
+    #[error(
+        "column `{column}` of type {column_type} cannot be encoded as {encoding}; it can be {}",
+        names(legal)
+    )]
+    IllegalEncoding {
+        /// The column.
+        column: String,
+        /// Its type.
+        column_type: ColumnType,
+        /// The encoding asked for.
+        encoding: Encoding,
+        /// The encodings that it can have.
+        legal: Vec<Encoding>,
+    },
+    /// A codec level that does not exist.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    /// The columns do not make a schema that a reader could use.
+    #[error("column `{column}`: {reason}")]
+    Schema {
+        /// The column.
+        column: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+fn names(encodings: &[Encoding]) -> String {
+    encodings
+        .iter()
+        .map(|e| e.name())
+        .collect::<Vec<_>>()
+        .join(", ")
+}

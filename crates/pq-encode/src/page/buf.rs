@@ -1,0 +1,70 @@
+//! A page under construction, with room in front.
+//!
+//! Values are written before it is known how long the levels and the header are that stand before
+//! them. The gap takes both, so that a finished page is one contiguous range and was copied never.
+
+/// Bytes of a page: a gap, then what stands in front, then the values.
+#[derive(Debug, Default)]
+pub(crate) struct PageBuf {
+    bytes: Vec<u8>,
+    start: usize,
+}
+
+impl PageBuf {
+    /// Empties the page and leaves `gap` bytes in front.
+    pub(crate) fn reset(&mut self, gap: usize) {
+        self.bytes.resize(gap, 0);
+        self.start = gap;
+    }
+
+    /// Where values are appended; what stands before must stay.
+    pub(crate) fn tail(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    /// Bytes in front and values.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or(&[])
+    }
+
+    /// Bytes so far.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len() - self.start
+    }
+
+    /// Puts `head` in front. Copies the page only if the gap is too small.
+    pub(crate) fn prepend(&mut self, head: &[u8]) {
+        match self.start.checked_sub(head.len()) {
+            Some(start) => {
+                if let Some(slot) = self.bytes.get_mut(start..self.start) {
+                    slot.copy_from_slice(head);
+                }
+                self.start = start;
+            }
+            None => {
+                self.bytes
+                    .splice(self.start..self.start, head.iter().copied());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_that_is_too_small_costs_a_copy_and_nothing_else() {
+        for gap in [0, 1, 2, 5, 100] {
+            let mut page = PageBuf::default();
+            for _ in 0..2 {
+                page.reset(gap);
+                page.tail().extend_from_slice(b"values");
+                page.prepend(b"bb");
+                page.prepend(b"aaa");
+                assert_eq!(page.bytes(), b"aaabbvalues", "gap {gap}");
+                assert_eq!(page.len(), 11);
+            }
+        }
+    }
+}

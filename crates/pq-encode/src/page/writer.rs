@@ -1,0 +1,255 @@
+//! From a page's levels and values to bytes in a sink: codec, checksum, header, pieces.
+//!
+//! One writer a chunk. It counts what it hands over, so that the offsets of the footer are the
+//! offsets of the bytes and nothing is computed twice.
+
+use pq_format::{
+    Codec, CodecError, Compressor, DataPageHeader, DataPageHeaderV2, DictionaryPageHeader,
+    PageHeader, PageKind, page_crc,
+};
+
+use super::buf::PageBuf;
+use crate::sink::PIECE_BYTES_MAX;
+use crate::{EncodeError, Encoding, PageSink, PageVersion};
+
+/// Room for a page header: the longest has about 50 bytes.
+pub(crate) const HEADER_GAP: usize = 64;
+
+/// The options of a chunk that concern its pages.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PageFormat {
+    pub(crate) version: PageVersion,
+    pub(crate) crc: bool,
+}
+
+/// What a data page's header says besides sizes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DataPage<'l> {
+    pub(crate) rows: usize,
+    /// Leaf slots.
+    pub(crate) values: usize,
+    /// Leaf slots without a value.
+    pub(crate) nulls: usize,
+    pub(crate) encoding: Encoding,
+    /// Hybrid without a length; `None` if the column has no such level.
+    pub(crate) repetition: Option<&'l [u8]>,
+    pub(crate) definition: Option<&'l [u8]>,
+}
+
+/// Where a page went.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Placed {
+    /// From the start of the chunk.
+    pub(crate) offset: u64,
+    /// Header and body.
+    pub(crate) len: u32,
+}
+
+/// Writes the pages of chunk after chunk.
+#[derive(Debug)]
+pub(crate) struct PageWriter {
+    format: PageFormat,
+    compressor: Compressor,
+    /// The chunk is written as it is.
+    stored: bool,
+    packed: PageBuf,
+    header: Vec<u8>,
+    compressed_len: u64,
+    uncompressed_len: u64,
+}
+
+impl PageWriter {
+    pub(crate) fn new(format: PageFormat, codec: Codec) -> Result<Self, CodecError> {
+        Ok(Self {
+            format,
+            compressor: Compressor::new(codec)?,
+            stored: codec == Codec::None,
+            packed: PageBuf::default(),
+            header: Vec::new(),
+            compressed_len: 0,
+            uncompressed_len: 0,
+        })
+    }
+
+    /// Starts a chunk, which is stored if its codec was found not to be worth it.
+    pub(crate) fn start(&mut self, stored: bool) {
+        self.stored = stored || self.compressor.codec() == Codec::None;
+        self.compressed_len = 0;
+        self.uncompressed_len = 0;
+    }
+
+    /// The codec of the chunk.
+    pub(crate) fn codec(&self) -> Codec {
+        if self.stored {
+            Codec::None
+        } else {
+            self.compressor.codec()
+        }
+    }
+
+    /// Bytes that `body` becomes in the codec, whether the chunk is stored or not.
+    pub(crate) fn trial(&mut self, body: &[u8]) -> Result<usize, EncodeError> {
+        self.pack(&[], body)
+    }
+
+    /// Bytes handed over, headers included.
+    pub(crate) fn compressed_len(&self) -> u64 {
+        self.compressed_len
+    }
+
+    /// The same without the codec.
+    pub(crate) fn uncompressed_len(&self) -> u64 {
+        self.uncompressed_len
+    }
+
+    /// Writes the dictionary page.
+    pub(crate) fn dictionary_page(
+        &mut self,
+        plain: &[u8],
+        entries: usize,
+        sink: &mut dyn PageSink,
+    ) -> Result<Placed, EncodeError> {
+        let kind = PageKind::Dictionary(DictionaryPageHeader {
+            num_values: len_u32("dictionary entries", entries)?,
+            encoding: pq_format::Encoding::Plain,
+            is_sorted: None,
+        });
+        if self.stored {
+            self.packed.reset(HEADER_GAP);
+            self.packed.tail().extend_from_slice(plain);
+        } else {
+            self.pack(&[], plain)?;
+        }
+        self.send_packed(kind, plain.len(), sink)
+    }
+
+    /// Writes a data page: `body` holds the values and gets levels and header in front of them.
+    pub(crate) fn data_page(
+        &mut self,
+        body: &mut PageBuf,
+        page: DataPage<'_>,
+        sink: &mut dyn PageSink,
+    ) -> Result<Placed, EncodeError> {
+        match self.format.version {
+            PageVersion::V1 => self.data_page_v1(body, page, sink),
+            PageVersion::V2 => self.data_page_v2(body, page, sink),
+        }
+    }
+
+    /// Version 1: levels with their lengths and values go through the codec together.
+    fn data_page_v1(
+        &mut self,
+        body: &mut PageBuf,
+        page: DataPage<'_>,
+        sink: &mut dyn PageSink,
+    ) -> Result<Placed, EncodeError> {
+        for levels in [page.definition, page.repetition].into_iter().flatten() {
+            body.prepend(levels);
+            body.prepend(&len_u32("bytes of levels", levels.len())?.to_le_bytes());
+        }
+        let raw_len = body.len();
+        let kind = PageKind::Data(DataPageHeader::new(
+            len_u32("values of a page", page.values)?,
+            page.encoding.wire(),
+        ));
+        if self.stored {
+            return self.send(kind, raw_len, body, sink);
+        }
+        self.pack(&[], body.bytes())?;
+        self.send_packed(kind, raw_len, sink)
+    }
+
+    /// Version 2: levels stay as they are in front of the values.
+    fn data_page_v2(
+        &mut self,
+        body: &mut PageBuf,
+        page: DataPage<'_>,
+        sink: &mut dyn PageSink,
+    ) -> Result<Placed, EncodeError> {
+        let levels = [
+            page.repetition.unwrap_or(&[]),
+            page.definition.unwrap_or(&[]),
+        ];
+        let raw_len = body.len() + levels[0].len() + levels[1].len();
+        // A codec makes bytes out of none, which some readers then refuse.
+        let compressed = !self.stored && body.len() > 0;
+        let kind = PageKind::DataV2(DataPageHeaderV2 {
+            num_values: len_u32("values of a page", page.values)?,
+            num_nulls: len_u32("nulls of a page", page.nulls)?,
+            num_rows: len_u32("rows of a page", page.rows)?,
+            encoding: page.encoding.wire(),
+            definition_levels_len: len_u32("bytes of levels", levels[1].len())?,
+            repetition_levels_len: len_u32("bytes of levels", levels[0].len())?,
+            is_compressed: compressed,
+            statistics: None,
+        });
+        if compressed {
+            self.pack(&levels, body.bytes())?;
+            return self.send_packed(kind, raw_len, sink);
+        }
+        body.prepend(levels[1]);
+        body.prepend(levels[0]);
+        self.send(kind, raw_len, body, sink)
+    }
+
+    /// Compresses `body` behind `head`; returns the bytes that `body` became.
+    fn pack(&mut self, head: &[&[u8]], body: &[u8]) -> Result<usize, EncodeError> {
+        self.packed.reset(HEADER_GAP);
+        for part in head {
+            self.packed.tail().extend_from_slice(part);
+        }
+        Ok(self.compressor.compress(body, self.packed.tail())?)
+    }
+
+    fn send_packed(
+        &mut self,
+        kind: PageKind,
+        raw_len: usize,
+        sink: &mut dyn PageSink,
+    ) -> Result<Placed, EncodeError> {
+        let mut packed = std::mem::take(&mut self.packed);
+        let placed = self.send(kind, raw_len, &mut packed, sink);
+        self.packed = packed;
+        placed
+    }
+
+    /// Puts the header in front of a finished body and hands both over.
+    fn send(
+        &mut self,
+        kind: PageKind,
+        raw_len: usize,
+        body: &mut PageBuf,
+        sink: &mut dyn PageSink,
+    ) -> Result<Placed, EncodeError> {
+        let header = PageHeader {
+            uncompressed_len: len_u32("bytes of a page", raw_len)?,
+            compressed_len: len_u32("bytes of a page", body.len())?,
+            crc: self.format.crc.then(|| page_crc(&[body.bytes()])),
+            kind,
+        };
+        self.header.clear();
+        let header_len = header.write(&mut self.header)?;
+        body.prepend(&self.header);
+        let offset = self.compressed_len;
+        let len = len_u32("bytes of a page", body.len())?;
+        for piece in body.bytes().chunks(PIECE_BYTES_MAX) {
+            sink.page(piece)?;
+        }
+        self.compressed_len += u64::from(len);
+        self.uncompressed_len += (raw_len + header_len) as u64;
+        Ok(Placed { offset, len })
+    }
+}
+
+/// A count or length that the format keeps in 31 bits.
+fn len_u32(what: &'static str, len: usize) -> Result<u32, EncodeError> {
+    const LIMIT: u32 = i32::MAX.unsigned_abs();
+    match u32::try_from(len) {
+        Ok(len) if len <= LIMIT => Ok(len),
+        _ => Err(EncodeError::TooLarge {
+            what,
+            limit: LIMIT.into(),
+            found: len as u64,
+        }),
+    }
+}

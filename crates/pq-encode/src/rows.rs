@@ -1,0 +1,96 @@
+//! Walking over the rows of a chunk, which come in slices of any length.
+//!
+//! Nothing downstream may depend on where the slices were cut (property P2), so this is the only
+//! place that sees the cuts; it also knows which slice and row to name in an error.
+
+use column_format::{ColumnSlice, LayoutError};
+
+use crate::EncodeError;
+
+/// A position in a list of slices.
+#[derive(Debug, Clone)]
+pub(crate) struct Cursor<'s, 'a> {
+    slices: &'s [ColumnSlice<'a>],
+    slice: usize,
+    at: usize,
+    row: u64,
+}
+
+impl<'s, 'a> Cursor<'s, 'a> {
+    /// The first row.
+    pub(crate) fn new(slices: &'s [ColumnSlice<'a>]) -> Self {
+        Self {
+            slices,
+            slice: 0,
+            at: 0,
+            row: 0,
+        }
+    }
+
+    /// The next rows that stand together, at most `rows_max` (> 0); `None` at the end. The position
+    /// stays: [`Cursor::advance`] moves it.
+    pub(crate) fn peek(&mut self, rows_max: usize) -> Option<ColumnSlice<'a>> {
+        loop {
+            let slice = self.slices.get(self.slice)?;
+            let left = slice.rows() - self.at;
+            if left > 0 {
+                return Some(slice.slice(self.at..self.at + left.min(rows_max)));
+            }
+            self.slice += 1;
+            self.at = 0;
+        }
+    }
+
+    /// Moves over rows that [`Cursor::peek`] showed.
+    pub(crate) fn advance(&mut self, rows: usize) {
+        self.at += rows;
+        self.row += rows as u64;
+    }
+
+    /// Rows behind the position.
+    pub(crate) fn rows_left(&self) -> u64 {
+        count(self.slices) - self.row
+    }
+
+    /// Index of the slice that [`Cursor::peek`] looked into.
+    pub(crate) fn slice_idx(&self) -> usize {
+        self.slice
+    }
+
+    /// Row of the chunk.
+    pub(crate) fn row(&self) -> u64 {
+        self.row
+    }
+
+    /// An error of the bytes at `ahead` rows behind the position.
+    pub(crate) fn layout(&self, ahead: usize, source: LayoutError) -> EncodeError {
+        EncodeError::Layout {
+            slice: self.slice,
+            row: self.row + ahead as u64,
+            source,
+        }
+    }
+
+    /// The slice at the position has another layout than the column.
+    pub(crate) fn wrong_layout(&self, expected: &str) -> EncodeError {
+        let found = match self.slices.get(self.slice) {
+            None => "nothing".to_owned(),
+            Some(ColumnSlice::Nulls { .. }) => "nulls".to_owned(),
+            Some(ColumnSlice::Fixed(fixed)) => format!("{} bytes a row", fixed.width()),
+            Some(ColumnSlice::String(_)) => "STRING".to_owned(),
+            Some(ColumnSlice::Binary(_)) => "BINARY".to_owned(),
+            Some(ColumnSlice::Varchar(_)) => "VARCHAR".to_owned(),
+            Some(ColumnSlice::Array(array)) => format!("an array of {} dimensions", array.dims()),
+        };
+        EncodeError::WrongLayout {
+            slice: self.slice,
+            expected: expected.to_owned(),
+            found,
+        }
+    }
+}
+
+/// Rows of a list of slices.
+pub(crate) fn count(slices: &[ColumnSlice<'_>]) -> u64 {
+    slices.iter().map(|slice| slice.rows() as u64).sum()
+}

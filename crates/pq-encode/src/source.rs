@@ -1,0 +1,99 @@
+//! What a chunk is made of, whatever the type: rows in, pages out.
+//!
+//! Fixed-width columns, text, symbols and arrays each implement [`PageSource`]; the chunk encoder
+//! drives them and knows nothing else about types.
+
+use column_format::SymbolDict;
+
+use crate::page::buf::PageBuf;
+use crate::rows::Cursor;
+use crate::summary::{PageBounds, PageOrder};
+use crate::{EncodeError, Encoding};
+
+/// Where a page ends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PageLimits {
+    pub(crate) bytes: usize,
+    pub(crate) rows: usize,
+}
+
+/// When a dictionary is given up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DictionaryLimits {
+    /// Entries.
+    pub(crate) entries: usize,
+    /// PLAIN bytes.
+    pub(crate) bytes: usize,
+}
+
+/// A page whose values are in its buffer.
+#[derive(Debug, Default)]
+pub(crate) struct FilledPage {
+    pub(crate) rows: usize,
+    /// Leaf slots.
+    pub(crate) values: usize,
+    /// Leaf slots without a value.
+    pub(crate) nulls: usize,
+    pub(crate) bounds: Option<PageBounds>,
+    pub(crate) unencoded_bytes: u64,
+    /// Leaf slots by level; only for columns with repetition.
+    pub(crate) level_counts: Option<(Vec<u64>, Vec<u64>)>,
+}
+
+/// Bounds of a chunk with what is known about them.
+#[derive(Debug, Default)]
+pub(crate) struct ChunkBounds {
+    pub(crate) min: Vec<u8>,
+    pub(crate) max: Vec<u8>,
+    pub(crate) min_is_exact: bool,
+    pub(crate) max_is_exact: bool,
+}
+
+/// What a source knows at the end of a chunk.
+#[derive(Debug, Default)]
+pub(crate) struct ChunkFacts {
+    pub(crate) bounds: Option<ChunkBounds>,
+    pub(crate) page_order: PageOrder,
+    pub(crate) distinct: Option<u64>,
+    pub(crate) replaced_values: u64,
+}
+
+/// Turns the rows of one column into pages. Keeps buffers between chunks, never rows.
+pub(crate) trait PageSource: Send {
+    /// Starts a chunk: forgets everything about the last one.
+    fn start(&mut self);
+
+    /// First pass of a dictionary: finds the entries that the rows use. `false` if a limit was
+    /// reached.
+    fn find_entries(
+        &mut self,
+        rows: &mut Cursor<'_, '_>,
+        symbols: Option<&SymbolDict>,
+        limits: DictionaryLimits,
+    ) -> Result<bool, EncodeError>;
+
+    /// Chooses the encoding of the pages to come; for [`Encoding::Dictionary`] the entries must
+    /// have been found.
+    fn set_encoding(&mut self, encoding: Encoding);
+
+    /// Bytes to leave free in front of a page's values, besides levels and header.
+    fn gap(&self, limits: PageLimits) -> usize;
+
+    /// The dictionary page and its number of entries.
+    fn dictionary(&self) -> Option<(&[u8], usize)>;
+
+    /// Puts the next rows into `page`; `None` at the end of the rows.
+    fn fill(
+        &mut self,
+        rows: &mut Cursor<'_, '_>,
+        symbols: Option<&SymbolDict>,
+        limits: PageLimits,
+        page: &mut PageBuf,
+    ) -> Result<Option<FilledPage>, EncodeError>;
+
+    /// Repetition and definition levels of the page filled last, as hybrids without lengths.
+    fn levels(&self) -> (Option<&[u8]>, Option<&[u8]>);
+
+    /// What is known now that the last page is done.
+    fn finish(&mut self) -> ChunkFacts;
+}

@@ -1,0 +1,7 @@
+//! SYMBOL columns: keys of the table's dictionary become keys of the chunk's.
+//!
+//! The table's keys are global and sparse; a chunk's dictionary holds exactly the entries that its
+//! rows use, whichever partitions they come from. `used` finds them, `chunk` writes pages.
+
+pub(crate) mod chunk;
+pub(crate) mod used;

@@ -1,0 +1,185 @@
+//! Which symbols do the rows of a chunk use, and which key does each get?
+//!
+//! Entries keep the order of the table's keys, which is the order of first insertion: frequent
+//! symbols tend to come first, so their keys are small and compress. A table of one slot a symbol is
+//! used while it is not much larger than the chunk; otherwise memory would follow the table.
+
+use std::collections::BTreeSet;
+
+/// Code of a null, or of a key that is no entry.
+pub(crate) const NO_CODE: u32 = u32::MAX;
+
+/// Symbols for which a slot each is always affordable.
+const DIRECT_MIN: usize = 1 << 16;
+
+/// The entries that a chunk uses.
+#[derive(Debug)]
+pub(crate) enum Used {
+    /// One slot a symbol and one for everything else: 1 = used, later its code.
+    Direct(Vec<u32>),
+    /// Used keys in order.
+    Sparse(Sparse),
+}
+
+/// Keys of a chunk that is small against its table.
+#[derive(Debug, Default)]
+pub(crate) struct Sparse {
+    found: BTreeSet<u32>,
+    keys: Vec<u32>,
+}
+
+/// A key that is neither null nor an entry.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BadKey {
+    /// Its place in the keys given.
+    pub(crate) at: usize,
+    pub(crate) key: i32,
+}
+
+impl Used {
+    /// Nothing used yet, of a dictionary of `count` symbols, by a chunk of `rows` rows.
+    pub(crate) fn new(count: u32, rows: u64) -> Self {
+        let slots = count as usize;
+        let affordable = usize::try_from(rows.saturating_mul(4)).unwrap_or(usize::MAX);
+        if slots <= affordable.max(DIRECT_MIN) {
+            Self::Direct(vec![0; slots + 1])
+        } else {
+            Self::Sparse(Sparse::default())
+        }
+    }
+
+    /// Marks the symbols of `keys`.
+    pub(crate) fn mark(&mut self, keys: &[[u8; 4]], count: u32) -> Result<(), BadKey> {
+        match self {
+            Self::Direct(slots) => {
+                let other = slots.len() - 1;
+                let mut bad = false;
+                for key in keys {
+                    let key = u32::from_le_bytes(*key);
+                    bad |= key >= count && key != NULL_KEY;
+                    slots[(key as usize).min(other)] = 1;
+                }
+                if !bad {
+                    return Ok(());
+                }
+            }
+            Self::Sparse(sparse) => {
+                let mut last = NULL_KEY;
+                for key in keys {
+                    let key = u32::from_le_bytes(*key);
+                    if key != last && key < count {
+                        sparse.found.insert(key);
+                    }
+                    last = key;
+                }
+            }
+        }
+        match keys.iter().position(|key| is_bad(*key, count)) {
+            None => Ok(()),
+            Some(at) => Err(BadKey {
+                at,
+                key: i32::from_le_bytes(keys[at]),
+            }),
+        }
+    }
+
+    /// The used keys in order, without the null.
+    pub(crate) fn keys(&self) -> Vec<u32> {
+        match self {
+            Self::Direct(slots) => {
+                let entries = &slots[..slots.len() - 1];
+                (0_u32..)
+                    .zip(entries)
+                    .filter(|(_, slot)| **slot != 0)
+                    .map(|(key, _)| key)
+                    .collect()
+            }
+            Self::Sparse(sparse) => sparse.found.iter().copied().collect(),
+        }
+    }
+
+    /// Gives every used key its code: its place in `keys`.
+    pub(crate) fn assign(&mut self, keys: &[u32]) {
+        match self {
+            Self::Direct(slots) => {
+                slots.fill(NO_CODE);
+                for (code, key) in (0_u32..).zip(keys) {
+                    slots[*key as usize] = code;
+                }
+            }
+            Self::Sparse(sparse) => {
+                sparse.keys = keys.to_vec();
+                sparse.found.clear();
+            }
+        }
+    }
+
+    /// The codes of `keys`; returns whether one of them is [`NO_CODE`].
+    #[inline]
+    pub(crate) fn codes(&self, keys: &[[u8; 4]], codes: &mut [u32]) -> bool {
+        let mut all = 0;
+        match self {
+            Self::Direct(slots) => {
+                let other = slots.len() - 1;
+                for (code, key) in codes.iter_mut().zip(keys) {
+                    *code = slots[(u32::from_le_bytes(*key) as usize).min(other)];
+                    all |= *code;
+                }
+            }
+            Self::Sparse(sparse) => {
+                for (code, key) in codes.iter_mut().zip(keys) {
+                    let found = sparse.keys.binary_search(&u32::from_le_bytes(*key));
+                    *code = found.map_or(NO_CODE, |at| u32::try_from(at).unwrap_or(NO_CODE));
+                    all |= *code;
+                }
+            }
+        }
+        // No dictionary has so many entries that a code would set the top bit.
+        all >> 31 == 1
+    }
+}
+
+/// The null sentinel, unsigned.
+const NULL_KEY: u32 = column_format::null::SYMBOL.cast_unsigned();
+
+fn is_bad(key: [u8; 4], count: u32) -> bool {
+    let key = u32::from_le_bytes(key);
+    key >= count && key != NULL_KEY
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(keys: &[i32]) -> Vec<[u8; 4]> {
+        keys.iter().map(|key| key.to_le_bytes()).collect()
+    }
+
+    #[test]
+    fn dense_codes_follow_the_order_of_keys_in_both_forms() {
+        let keys = bytes(&[900_000, i32::MIN, 7, 900_000, 12]);
+        for rows in [5, 1_000_000] {
+            let mut used = Used::new(1_000_000, rows);
+            assert_eq!(matches!(used, Used::Sparse(_)), rows == 5);
+            used.mark(&keys, 1_000_000).unwrap();
+            let found = used.keys();
+            assert_eq!(found, [7, 12, 900_000]);
+            used.assign(&found);
+            let mut codes = [0; 5];
+            assert!(used.codes(&keys, &mut codes));
+            assert_eq!(codes, [2, NO_CODE, 0, 2, 1]);
+            assert!(!used.codes(&keys[2..], &mut codes));
+        }
+    }
+
+    #[test]
+    fn a_key_beyond_the_dictionary_is_named() {
+        for rows in [1, 1_000_000] {
+            for bad in [-1, 100_000, i32::MAX, i32::MIN + 1] {
+                let mut used = Used::new(100_000, rows);
+                let error = used.mark(&bytes(&[3, i32::MIN, bad]), 100_000).unwrap_err();
+                assert_eq!((error.at, error.key), (2, bad));
+            }
+        }
+    }
+}

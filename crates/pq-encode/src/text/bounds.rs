@@ -1,0 +1,335 @@
+//! Bounds of byte strings: compared in full, kept in 64 bytes, written so that they bound.
+//!
+//! A bound longer than [`BOUND_BYTES_MAX`] is cut: a lower bound by dropping the rest, an upper one
+//! by dropping the rest and counting up what is left, text at code points. Where counting up is not
+//! possible (0xFF to the end) the whole value is the bound, since anything shorter would be wrong.
+
+use std::cmp::Ordering;
+
+use super::utf8;
+
+/// Longest bound that is written, in bytes, unless only the whole value is one.
+pub(crate) const BOUND_BYTES_MAX: usize = 64;
+
+/// How a value is cut and counted up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// At any byte.
+    Bytes,
+    /// At code points: the values are valid UTF-8.
+    Text,
+}
+
+/// The first bytes of a value, and whether it goes on.
+#[derive(Debug, Clone)]
+struct Key {
+    len: u8,
+    longer: bool,
+    head: [u8; BOUND_BYTES_MAX],
+    /// The rest, kept where 64 bytes cannot be counted up.
+    rest: Vec<u8>,
+}
+
+impl Key {
+    fn new(value: &[u8], cut: Cut) -> Self {
+        let len = value.len().min(BOUND_BYTES_MAX);
+        let (start, tail) = value.split_at(len);
+        let mut head = [0; BOUND_BYTES_MAX];
+        head[..len].copy_from_slice(start);
+        let longer = !tail.is_empty();
+        let stuck = longer && count_up(start, cut).is_none();
+        let rest = if stuck { tail.to_vec() } else { Vec::new() };
+        Self {
+            len: u8::try_from(len).unwrap_or(u8::MAX),
+            longer,
+            head,
+            rest,
+        }
+    }
+
+    fn start(&self) -> &[u8] {
+        &self.head[..usize::from(self.len)]
+    }
+
+    /// Order against a value. Values that differ only behind 64 bytes are equal, unless the rest is
+    /// kept: either is as good a bound as the other.
+    fn compare(&self, value: &[u8]) -> Ordering {
+        let (start, tail) = value.split_at(value.len().min(BOUND_BYTES_MAX));
+        self.start().cmp(start).then_with(|| {
+            if self.rest.is_empty() {
+                self.longer.cmp(&!tail.is_empty())
+            } else {
+                self.rest.as_slice().cmp(tail)
+            }
+        })
+    }
+}
+
+/// The least and the greatest value so far.
+#[derive(Debug, Clone)]
+pub(crate) struct Bounds {
+    cut: Cut,
+    /// First eight bytes of the bounds, big-endian: nearly every value is settled by them.
+    min_prefix: u64,
+    max_prefix: u64,
+    keys: Option<(Key, Key)>,
+}
+
+/// A bound as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) min: Vec<u8>,
+    pub(crate) max: Vec<u8>,
+    pub(crate) min_is_exact: bool,
+    pub(crate) max_is_exact: bool,
+}
+
+/// The first eight bytes as a number that is ordered as they are; a shorter value is filled with
+/// zeros, so equal numbers decide nothing.
+#[inline(always)]
+pub(crate) fn prefix(value: &[u8]) -> u64 {
+    match value.first_chunk::<8>() {
+        Some(eight) => u64::from_be_bytes(*eight),
+        None => value
+            .iter()
+            .fold(0, |word, byte| word << 8 | u64::from(*byte))
+            .checked_shl(64 - 8 * u32::try_from(value.len()).unwrap_or(0))
+            .unwrap_or(0),
+    }
+}
+
+impl Bounds {
+    pub(crate) fn new(cut: Cut) -> Self {
+        Self {
+            cut,
+            min_prefix: u64::MAX,
+            max_prefix: 0,
+            keys: None,
+        }
+    }
+
+    /// Forgets all values.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::new(self.cut);
+    }
+
+    /// Adds a value.
+    #[inline]
+    pub(crate) fn add(&mut self, value: &[u8]) {
+        let prefix = prefix(value);
+        if prefix <= self.min_prefix || prefix >= self.max_prefix {
+            self.add_near(value, prefix);
+        }
+    }
+
+    /// A value that may be a bound.
+    #[cold]
+    fn add_near(&mut self, value: &[u8], prefix: u64) {
+        let cut = self.cut;
+        let Some((min, max)) = &mut self.keys else {
+            let key = Key::new(value, cut);
+            self.keys = Some((key.clone(), key));
+            (self.min_prefix, self.max_prefix) = (prefix, prefix);
+            return;
+        };
+        if min.compare(value) == Ordering::Greater {
+            *min = Key::new(value, cut);
+            self.min_prefix = prefix;
+        }
+        if max.compare(value) == Ordering::Less {
+            *max = Key::new(value, cut);
+            self.max_prefix = prefix;
+        }
+    }
+
+    /// Adds the values of another set.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        if let Some((min, max)) = &other.keys {
+            for key in [min, max] {
+                self.add_key(key);
+            }
+        }
+    }
+
+    fn add_key(&mut self, key: &Key) {
+        let mut value = key.start().to_vec();
+        value.extend_from_slice(&key.rest);
+        if key.longer && key.rest.is_empty() {
+            // Any longer value with this start compares equal.
+            value.push(0);
+        }
+        self.add(&value);
+    }
+
+    /// The bounds as they are written; `None` without a value.
+    pub(crate) fn written(&self) -> Option<Written> {
+        let (min, max) = self.keys.as_ref()?;
+        let lower = cut_down(min.start(), min.longer, self.cut).to_vec();
+        let mut upper = max.start().to_vec();
+        if max.longer {
+            match count_up(max.start(), self.cut) {
+                Some(counted) => upper = counted,
+                None => upper.extend_from_slice(&max.rest),
+            }
+        }
+        Some(Written {
+            min: lower,
+            max: upper,
+            min_is_exact: !min.longer,
+            max_is_exact: !max.longer || !max.rest.is_empty(),
+        })
+    }
+}
+
+/// What is left of a start of 64 bytes when the value goes on.
+fn cut_down(start: &[u8], longer: bool, cut: Cut) -> &[u8] {
+    if longer && cut == Cut::Text {
+        utf8::whole_chars(start)
+    } else {
+        start
+    }
+}
+
+/// The least string that is greater than every value with this start: `None` if there is none of at
+/// most 64 bytes.
+fn count_up(start: &[u8], cut: Cut) -> Option<Vec<u8>> {
+    match cut {
+        Cut::Bytes => {
+            let last = start.iter().rposition(|byte| *byte != 0xff)?;
+            let mut counted = start[..=last].to_vec();
+            counted[last] += 1;
+            Some(counted)
+        }
+        Cut::Text => {
+            let mut rest = std::str::from_utf8(utf8::whole_chars(start)).ok()?;
+            loop {
+                let last = rest.chars().next_back()?;
+                rest = &rest[..rest.len() - last.len_utf8()];
+                let next = match last {
+                    // The code points in between are surrogates, which are no characters.
+                    '\u{d7ff}' => Some('\u{e000}'),
+                    _ => char::from_u32(u32::from(last) + 1),
+                };
+                let fits = |c: &char| rest.len() + c.len_utf8() <= BOUND_BYTES_MAX;
+                if let Some(next) = next.filter(fits) {
+                    return Some(format!("{rest}{next}").into_bytes());
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn written(values: &[&[u8]], cut: Cut) -> Written {
+        let mut bounds = Bounds::new(cut);
+        for value in values {
+            bounds.add(value);
+        }
+        bounds.written().unwrap()
+    }
+
+    #[test]
+    fn short_values_are_exact() {
+        let w = written(&[b"b", b"", b"abc"], Cut::Text);
+        assert_eq!((w.min.as_slice(), w.max.as_slice()), (&b""[..], &b"b"[..]));
+        assert!(w.min_is_exact && w.max_is_exact);
+        let exactly = [b'x'; BOUND_BYTES_MAX];
+        let w = written(&[&exactly], Cut::Bytes);
+        assert!(w.max == exactly && w.max_is_exact);
+    }
+
+    #[test]
+    fn an_upper_bound_that_is_cut_is_counted_up() {
+        let long = [b'a'; 65];
+        let w = written(&[&long], Cut::Text);
+        assert_eq!(w.min, [b'a'; 64]);
+        assert_eq!((w.max.len(), w.max[63]), (64, b'b'));
+        assert!(!w.min_is_exact && !w.max_is_exact);
+    }
+
+    #[test]
+    fn ff_tails_carry_into_the_byte_before_and_a_value_of_ff_is_its_own_bound() {
+        let mut value = vec![0xff; 100];
+        value[3] = 7;
+        let w = written(&[&value], Cut::Bytes);
+        assert_eq!(w.max, [0xff, 0xff, 0xff, 8]);
+        let all = vec![0xff; 100];
+        let w = written(&[&all, &[0xff; 80]], Cut::Bytes);
+        assert_eq!(w.max, all);
+        assert!(w.max_is_exact);
+        assert!(!w.min_is_exact && w.min == [0xff; 64]);
+    }
+
+    #[test]
+    fn text_is_cut_and_counted_at_code_points() {
+        // 21 × 3 bytes + 1: the 22nd character crosses the limit.
+        let value = "€".repeat(22);
+        let w = written(&[value.as_bytes()], Cut::Text);
+        assert_eq!(w.min, "€".repeat(21).as_bytes());
+        assert_eq!(w.max, format!("{}₭", "€".repeat(20)).as_bytes());
+        let value = "\u{d7ff}".repeat(30);
+        let w = written(&[value.as_bytes()], Cut::Text);
+        assert_eq!(
+            w.max,
+            format!("{}\u{e000}", "\u{d7ff}".repeat(20)).as_bytes()
+        );
+        let value = "\u{10ffff}".repeat(20);
+        let w = written(&[value.as_bytes()], Cut::Text);
+        assert_eq!(w.max, value.as_bytes());
+        // U+007F counts up to a longer character, which does not fit behind 63 bytes.
+        let value = format!("{}{}", "b".repeat(63), "\u{7f}".repeat(3));
+        let w = written(&[value.as_bytes()], Cut::Text);
+        assert_eq!(w.max, format!("{}c", "b".repeat(62)).as_bytes());
+    }
+
+    proptest! {
+        /// Invariants: bounds bound every value; exact bounds are values; cut text is text; merging
+        /// parts bounds the whole in the same bytes.
+        #[test]
+        fn bounds_bound(
+            words in prop::collection::vec("[a-c€\u{10ffff}]{0,40}", 1..30),
+            bytes in prop::collection::vec(
+                prop::collection::vec(prop_oneof![Just(0xff_u8), Just(0), any::<u8>()], 0..90), 1..30),
+            at in 0_usize..30,
+        ) {
+            let text: Vec<&[u8]> = words.iter().map(String::as_bytes).collect();
+            let bytes: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
+            for (values, cut) in [(text, Cut::Text), (bytes, Cut::Bytes)] {
+                let w = written(&values, cut);
+                for value in &values {
+                    prop_assert!(w.min.as_slice() <= *value && *value <= w.max.as_slice());
+                }
+                prop_assert_eq!(w.min_is_exact, values.contains(&w.min.as_slice()));
+                prop_assert_eq!(w.max_is_exact, values.contains(&w.max.as_slice()));
+                if cut == Cut::Text {
+                    prop_assert!(std::str::from_utf8(&w.min).is_ok());
+                    prop_assert!(std::str::from_utf8(&w.max).is_ok());
+                }
+                prop_assert!(w.min.len() <= BOUND_BYTES_MAX);
+                let (left, right) = values.split_at(at.min(values.len()));
+                let mut merged = Bounds::new(cut);
+                for part in [left, right] {
+                    let mut bounds = Bounds::new(cut);
+                    for value in part {
+                        bounds.add(value);
+                    }
+                    merged.merge(&bounds);
+                }
+                prop_assert_eq!(merged.written(), Some(w));
+            }
+        }
+
+        #[test]
+        fn a_prefix_never_contradicts_the_order(a in prop::collection::vec(0_u8..3, 0..12), b in prop::collection::vec(0_u8..3, 0..12)) {
+            match prefix(&a).cmp(&prefix(&b)) {
+                Ordering::Less => prop_assert!(a < b),
+                Ordering::Greater => prop_assert!(a > b),
+                Ordering::Equal => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Byte strings: VARCHAR, STRING, BINARY, raw arrays, and SYMBOL when its dictionary does not pay.
+//!
+//! `stage` collects the values of a page as lengths and bytes, which is what
+//! `DELTA_LENGTH_BYTE_ARRAY` is made of; `reader` fills it from each layout, `chunk` makes pages.
+
+pub(crate) mod bounds;
+pub(crate) mod chunk;
+pub(crate) mod dictionary;
+pub(crate) mod reader;
+pub(crate) mod stage;
+pub(crate) mod utf8;
+pub(crate) mod varchar;

@@ -1,0 +1,141 @@
+//! VARCHAR in bulk: entries to lengths and bytes without a slice a row.
+//!
+//! Blocks of 64 entries. Where all are long and lie one behind the other in `.d`, which is how
+//! QuestDB writes them, the block is one copy; inlined values go through a 16-byte store. A block
+//! that holds anything unusual (a bad entry, invalid UTF-8, the end of the page) is left to the
+//! caller, row by row.
+
+use column_format::VarcharSlice;
+
+use super::stage::Stage;
+use super::utf8;
+
+/// Entries looked at together: as many as a word has bits.
+pub(crate) const BLOCK: usize = 64;
+
+const INLINED: u32 = 1;
+const NULL: u32 = 4;
+
+/// What a block of entries is, before any byte of `.d` is touched.
+struct Block {
+    lens: [u32; BLOCK],
+    /// Bit set: the row has a value.
+    valid: u64,
+    /// Bit set: the value stands in its entry.
+    inlined: u64,
+    values: usize,
+    bytes: usize,
+}
+
+/// Appends the rows of `entries` (at most [`BLOCK`]) if that can be done in bulk. `false`: nothing
+/// was appended.
+pub(crate) fn push_block(rows: VarcharSlice<'_>, entries: &[[u8; 16]], stage: &mut Stage) -> bool {
+    let Some(block) = survey(entries) else {
+        return false;
+    };
+    if !stage.fits(block.values, block.bytes) {
+        return false;
+    }
+    let (lens_at, data_at) = (stage.lens.len(), stage.data.len());
+    let done = if block.inlined == 0 && block.valid.count_ones() as usize == entries.len() {
+        push_long(rows.data(), entries, &block, stage)
+    } else {
+        push_mixed(rows.data(), entries, &block, stage)
+    };
+    let whole = done
+        && stage
+            .data
+            .get(data_at..)
+            .zip(stage.lens.get(lens_at..))
+            .is_some_and(|(data, lens)| utf8::all_valid(data, lens));
+    if whole {
+        stage.validity.push_mask(block.valid, entries.len());
+    } else {
+        stage.lens.truncate(lens_at);
+        stage.data.truncate(data_at);
+    }
+    whole
+}
+
+/// Lengths and kinds; `None` if an entry is not what a writer makes.
+#[inline]
+fn survey(entries: &[[u8; 16]]) -> Option<Block> {
+    let mut block = Block {
+        lens: [0; BLOCK],
+        valid: 0,
+        inlined: 0,
+        values: 0,
+        bytes: 0,
+    };
+    let mut bad = false;
+    for (i, entry) in entries.iter().enumerate().take(BLOCK) {
+        let [h0, h1, h2, h3, ..] = *entry;
+        let header = u32::from_le_bytes([h0, h1, h2, h3]);
+        let null = header & NULL != 0;
+        let inlined = header & INLINED != 0;
+        let short = header >> 4 & 0xf;
+        let len = if inlined { short } else { header >> 4 };
+        bad |= !null && (inlined != (len <= 9));
+        let len = if null { 0 } else { len };
+        block.lens[i] = len;
+        block.valid |= u64::from(!null) << i;
+        block.inlined |= u64::from(inlined && !null) << i;
+        block.bytes += len as usize;
+    }
+    block.values = block.valid.count_ones() as usize;
+    (!bad).then_some(block)
+}
+
+/// Where a value starts in `.d`: the high six bytes of its entry.
+#[inline(always)]
+fn offset(entry: &[u8; 16]) -> u64 {
+    let [.., o0, o1, o2, o3, o4, o5] = *entry;
+    u64::from_le_bytes([o0, o1, o2, o3, o4, o5, 0, 0])
+}
+
+/// All values are long.
+#[inline]
+fn push_long(data: &[u8], entries: &[[u8; 16]], block: &Block, stage: &mut Stage) -> bool {
+    let Some(first) = entries.first().map(offset) else {
+        return true;
+    };
+    let mut next = first;
+    let mut apart = 0;
+    for (entry, len) in entries.iter().zip(&block.lens) {
+        apart |= offset(entry) ^ next;
+        next = offset(entry) + u64::from(*len);
+    }
+    if apart != 0 {
+        return push_mixed(data, entries, block, stage);
+    }
+    let range = usize::try_from(first).ok().zip(usize::try_from(next).ok());
+    let Some(bytes) = range.and_then(|(lo, hi)| data.get(lo..hi)) else {
+        return false;
+    };
+    stage.data.extend_from_slice(bytes);
+    stage.lens.extend_from_slice(&block.lens[..entries.len()]);
+    true
+}
+
+/// Values of any kind.
+fn push_mixed(data: &[u8], entries: &[[u8; 16]], block: &Block, stage: &mut Stage) -> bool {
+    for (i, entry) in entries.iter().enumerate() {
+        let len = block.lens[i];
+        if block.valid >> i & 1 == 0 {
+            continue;
+        }
+        if block.inlined >> i & 1 == 1 {
+            // Fifteen bytes are copied, the value is kept.
+            let end = stage.data.len() + len as usize;
+            stage.data.extend_from_slice(&entry[1..]);
+            stage.data.truncate(end);
+        } else {
+            let lo = usize::try_from(offset(entry)).ok();
+            let value = lo.and_then(|lo| data.get(lo..)?.get(..len as usize));
+            let Some(value) = value else { return false };
+            stage.data.extend_from_slice(value);
+        }
+        stage.lens.push(len);
+    }
+    true
+}
