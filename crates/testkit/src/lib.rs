@@ -3,6 +3,7 @@
 
 pub mod cases;
 pub mod dirs;
+pub mod faulty;
 pub mod generate;
 
 pub use cases::{Case, Stored, case, cases, native_cases};

@@ -91,7 +91,7 @@ fn trust(name: &str, text: &str, faults: &mut Vec<String>) {
             doors += 1;
         } else if !(is_test && opens_root) && !(in_mmap_io && (opens_root || declares)) {
             faults.push(format!(
-                "{name}:{}: unsafe code belongs in mmap-io/src/sys",
+                "{name}:{}: code that asks for trust belongs in mmap-io/src/sys",
                 at + 1
             ));
         }
