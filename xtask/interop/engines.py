@@ -88,7 +88,9 @@ def comparable(engine, field, theirs):
     if engine.name == "duckdb" and pa.types.is_timestamp(field.type) and field.type.unit == "ms":
         # It keeps microseconds: what does not fit becomes its infinity.
         limit = (2**63 - 1) // 1000
-        return pc.max_element_wise(pc.min_element_wise(theirs, limit, skip_nulls=False), -limit, skip_nulls=False)
+        return pc.max_element_wise(
+            pc.min_element_wise(theirs, limit, skip_nulls=False), -limit, skip_nulls=False
+        )
     return theirs
 
 

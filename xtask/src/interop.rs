@@ -21,6 +21,7 @@ const CODECS: &[&str] = &["none", "snappy", "lz4_raw", "zstd:3", "gzip:6", "brot
 pub(crate) fn run(args: &[String]) -> Done {
     only(args, &[], &[], 0)?;
     let interpreter = python::interpreter()?;
+    check(python::script(&interpreter, "test_judges.py").arg("--quiet"))?;
     let sluice = build_bin("sluicegate", "sluice", false)?;
     let home = work_dir("interop")?;
     let exports = home.join("exports");

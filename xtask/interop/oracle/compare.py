@@ -27,7 +27,8 @@ class Answers:
         if "LONG128" not in self.types.values():
             self.csv = server.export(name, "csv", os.path.join(folder, f"{name}.answer.csv"))
         self.partitions = []
-        if self.designated and server.rows(f"select partitionBy from tables() where table_name = '{name}'") != [["NONE"]]:
+        unit = server.rows(f"select partitionBy from tables() where table_name = '{name}'")
+        if unit != [["NONE"]]:
             found = server.rows(f"select name, numRows from table_partitions('{name}') where attached")
             self.partitions = [tuple(row) for row in found]
         found = server.rows(f"select directoryName from tables() where table_name = '{name}'")

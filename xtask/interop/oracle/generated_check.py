@@ -30,8 +30,8 @@ def faults(server, sluice, folder, name):
     path = os.path.join(folder, f"{name}.parquet")
     sluice.export(os.path.join(server.db, name), path)
     ours = pq.read_table(path)
-    columns = server.rows(f"select \"column\", \"type\", \"indexed\" from table_columns('{name}')")
-    if [column for column, _, _ in columns] != ours.column_names:
+    columns = server.rows(f'select "column", "type", "indexed" from table_columns(\'{name}\')')
+    if [column for column, _ in columns] != ours.column_names:
         yield f"columns {ours.column_names}"
         return
     counts = [count for (count,) in server.rows(f"select count() from {name}")]
@@ -39,7 +39,7 @@ def faults(server, sluice, folder, name):
         yield f"we export {ours.num_rows} rows, QuestDB counts {counts}"
     yield from sum_faults(server, name, columns, ours)
     symbols = lookups = 0
-    for column, kind, indexed in columns:
+    for column, kind in columns:
         if kind == "SYMBOL":
             symbols += 1
             for fault in symbol_faults(server, name, column, ours):
@@ -55,7 +55,7 @@ def faults(server, sluice, folder, name):
 
 def sum_faults(server, name, columns, ours):
     """Number of values of every column, and sums of the numeric ones."""
-    for column, kind, _ in columns:
+    for column, kind in columns:
         mine = ours.column(column)
         if kind in ("FLOAT", "DOUBLE"):
             mine = pc.if_else(pc.is_nan(mine), pa.scalar(None, mine.type), mine)
@@ -91,7 +91,7 @@ def write_faults(server, name, columns):
     """QuestDB appends, merges a late row and adds a symbol."""
     last = server.rows(f"select max(timestamp)::long, min(timestamp)::long, count() from {name}")
     newest, oldest, before = last[0]
-    symbol = next(column for column, kind, _ in columns if kind == "SYMBOL")
+    symbol = next(column for column, kind in columns if kind == "SYMBOL")
     for moment in (newest + 1, oldest + 1):
         try:
             server.execute(

@@ -1,10 +1,11 @@
 """QuestDB ingests, in order and out of order, while we open, scan and export in a loop.
 
-Every commit describes itself: batch `b` has `size` rows, `batch = b` and `size` in each of them, and
-all other values follow from (b, row). So a result is one commit exactly when its batches are 1 … n,
+Every commit describes itself: lot `b` has `lot_size` rows, `lot = b` and `lot_size` in each of them, and
+all other values follow from (b, row). So a result is one commit exactly when its lots are 1 … n,
 each complete, each value as computed.
 """
 
+import io
 import os
 import random
 import threading
@@ -12,6 +13,7 @@ import time
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 HOUR = 3_600_000_000
@@ -33,7 +35,7 @@ class Writer(threading.Thread):
         self.stopping = threading.Event()
         self.error = None
         server.execute(
-            f"create table {table} (batch long, size long, row long, sym symbol, txt varchar, "
+            f"create table {table} (lot long, lot_size long, lot_row long, sym symbol, txt varchar, "
             f"note string, d double, ts timestamp) timestamp(ts) partition by hour "
             f"{'wal' if wal else 'bypass wal'}"
         )
@@ -60,8 +62,8 @@ class Writer(threading.Thread):
             self.clock = start + step * size
         self.begun = batch
         self.server.execute(
-            f"insert into {self.table} (batch, size, row, sym, txt, note, d, ts) select {batch}, {size}, x, "
-            f"'s{batch % 97}', concat('batch {batch} row ', x)::varchar, concat('n', x), "
+            f"insert into {self.table} ({COLUMNS}) select {batch}, {size}, x, "
+            f"'s{batch % 97}', concat('lot {batch} row ', x)::varchar, concat('n', x), "
             f"{batch} * 100000.0 + x, ({start} + x * {step})::timestamp from long_sequence({size})"
         )
         self.done = batch
@@ -81,27 +83,29 @@ class Writer(threading.Thread):
 
 
 def inconsistency(table, least, most):
-    """None if the rows are one commit, between batch `least` and `most`."""
-    batches = pc.value_counts(table["batch"]).to_pylist()
+    """None if the rows are one commit, between lot `least` and `most`."""
+    batches = pc.value_counts(table["lot"]).to_pylist()
     counts = {entry["values"]: entry["counts"] for entry in batches}
     newest = max(counts, default=0)
     if sorted(counts) != list(range(1, newest + 1)):
-        return f"batches are missing below {newest}"
+        return f"lots are missing below {newest}"
     if not least <= newest <= most:
-        return f"newest batch {newest}, must be {least} … {most}"
-    sizes = dict(zip(table["batch"].to_pylist(), table["size"].to_pylist()))
+        return f"newest lot {newest}, must be {least} … {most}"
+    sizes = dict(zip(table["lot"].to_pylist(), table["lot_size"].to_pylist()))
     partial = [b for b, count in counts.items() if sizes[b] != count]
     if partial:
-        return f"batch {partial[0]} has {counts[partial[0]]} of {sizes[partial[0]]} rows"
-    numbers = pc.add(pc.multiply(table["batch"].cast(pa.float64()), 100000.0), table["row"].cast(pa.float64()))
+        return f"lot {partial[0]} has {counts[partial[0]]} of {sizes[partial[0]]} rows"
+    numbers = pc.add(
+        pc.multiply(table["lot"].cast(pa.float64()), 100000.0), table["lot_row"].cast(pa.float64())
+    )
     if not pc.all(pc.equal(numbers, table["d"])).as_py() and newest:
         return "a number is of another row"
-    batch, row = table["batch"].cast(pa.string()), table["row"].cast(pa.string())
-    text = pc.binary_join_element_wise("batch ", batch, " row ", row, "")
+    batch, row = table["lot"].cast(pa.string()), table["lot_row"].cast(pa.string())
+    text = pc.binary_join_element_wise("lot ", batch, " row ", row, "")
     for column, wanted in (("txt", text), ("note", pc.binary_join_element_wise("n", row, ""))):
         if newest and not pc.all(pc.equal(table[column].cast(pa.string()), wanted)).as_py():
             return f"a {column} is of another row"
-    modulo = pc.subtract(table["batch"], pc.multiply(pc.divide(table["batch"], 97), 97))
+    modulo = pc.subtract(table["lot"], pc.multiply(pc.divide(table["lot"], 97), 97))
     symbol = pc.binary_join_element_wise("s", modulo.cast(pa.string()), "")
     if newest and not pc.all(pc.equal(table["sym"].cast(pa.string()), symbol)).as_py():
         return "a symbol is of another row"
@@ -111,7 +115,18 @@ def inconsistency(table, least, most):
     return None
 
 
-COLUMNS = "batch,size,row,sym,txt,note,d,ts"
+def csv_table(text):
+    """The rows of a scan: ts is 2024-01-01T00:00:00.000000Z there."""
+    types = {name: pa.int64() for name in ("lot", "lot_size", "lot_row")}
+    types |= {name: pa.string() for name in ("sym", "txt", "note", "ts")} | {"d": pa.float64()}
+    table = pa_csv.read_csv(io.BytesIO(text), convert_options=pa_csv.ConvertOptions(column_types=types))
+    seconds = pc.strptime(pc.utf8_slice_codeunits(table["ts"], 0, 19), "%Y-%m-%dT%H:%M:%S", "us")
+    micros = pc.utf8_slice_codeunits(table["ts"], 20, 26).cast(pa.int64())
+    at = table.schema.get_field_index("ts")
+    return table.set_column(at, "ts", pc.add(seconds.cast(pa.int64()), micros))
+
+
+COLUMNS = "lot,lot_size,lot_row,sym,txt,note,d,ts"
 
 
 class Reader:
@@ -120,12 +135,12 @@ class Reader:
         found = server.rows(f"select directoryName from tables() where table_name = '{writer.table}'")
         self.path = os.path.join(server.db, found[0][0])
         self.wrong, self.failed = [], []
-        self.exports = self.exported = self.scans = self.scanned = self.opened = 0
+        self.exports = self.exported = self.scans = self.scanned = self.shown = 0
 
     def export(self):
         self.exports += 1
         to = os.path.join(self.folder, f"{self.writer.table}.parquet")
-        least = 0 if self.writer.wal else self.writer.done
+        least = self.least()
         options = () if self.exports % 2 else ("--columns", COLUMNS)
         done = self.sluice.run("export", self.path, "-o", to, "--force", "--no-sync", *options, check=False)
         most = self.writer.begun
@@ -138,7 +153,7 @@ class Reader:
     def scan(self):
         """A scan prints as it goes, so it may fail; what it prints as a whole must be a commit."""
         self.scans += 1
-        least = 0 if self.writer.wal else self.writer.done
+        least = self.least()
         done = self.sluice.run("scan", self.path, "--columns", COLUMNS, "--format", "csv", check=False)
         most = self.writer.begun
         if done.returncode != 0:
@@ -146,26 +161,18 @@ class Reader:
                 self.wrong.append(f"scan: {done.stderr.decode().strip()}")
             return
         self.scanned += 1
-        lines = [line.split(",") for line in done.stdout.decode().splitlines()[1:]]
-        columns = list(zip(*lines)) or [()] * 8
-        text = [[cell.strip('"') for cell in column] for column in columns]
-        numbers = [pa.array([int(cell) for cell in column], pa.int64()) for column in text[:3]]
-        moments = pa.array(text[7], pa.string())
-        micros = [0] if not lines else pc.strptime(pc.utf8_slice_codeunits(moments, 0, 19), "%Y-%m-%dT%H:%M:%S", "us")
-        fraction = pc.utf8_slice_codeunits(moments, 20, 26).cast(pa.int64()) if lines else []
-        ts = pc.add(micros.cast(pa.int64()), fraction) if lines else pa.array([], pa.int64())
-        arrays = [*numbers, *(pa.array(c, pa.string()) for c in text[3:6])]
-        arrays += [pa.array([float(cell) for cell in text[6]], pa.float64()), ts]
-        self.judge("scan", pa.table(arrays, names=COLUMNS.split(",")), least, most)
+        self.judge("scan", csv_table(done.stdout), least, most)
 
-    def open(self):
-        least = 0 if self.writer.wal else self.writer.done
+    def show(self):
         done = self.sluice.run("show", "partitions", self.path, "--json", check=False)
         if done.returncode != 0:
             self.wrong.append(f"show: {done.stderr.decode().strip()}")
             return
-        self.opened += 1
-        assert least >= 0
+        self.shown += 1
+
+    def least(self):
+        """What QuestDB has confirmed is there; with a WAL, confirmed is not yet applied."""
+        return 0 if self.writer.wal else self.writer.done
 
     def judge(self, what, table, least, most):
         unlike = inconsistency(table, least, most)
@@ -178,7 +185,8 @@ def run(server, sluice, folder, seed, exports, pause):
     os.makedirs(folder, exist_ok=True)
     faults = 0
     with server:
-        writers = [Writer(server, "live_wal", True, f"{seed}/w", pause), Writer(server, "live_direct", False, f"{seed}/d", pause)]
+        tables = (("live_wal", True), ("live_direct", False))
+        writers = [Writer(server, name, wal, f"{seed}/{name}", pause) for name, wal in tables]
         for writer in writers:
             writer.start()
         readers = [Reader(sluice, server, folder, writer) for writer in writers]
@@ -188,12 +196,11 @@ def run(server, sluice, folder, seed, exports, pause):
             reader.export()
             if number % 5 == 0:
                 reader.scan()
-            reader.open()
+            reader.show()
         seconds = time.monotonic() - start
         for writer in writers:
             writer.finish()
         for reader in readers:
-            reader.writer.pause = 0
             faults += summary(reader, seconds)
     return faults
 
@@ -203,7 +210,7 @@ def summary(reader, seconds):
     print(
         f"{writer.table}: {writer.done} commits ({writer.late} out of order, {writer.altered} ALTER) in "
         f"{seconds:.0f} s; {reader.exported} of {reader.exports} exports succeeded, {reader.scanned} of "
-        f"{reader.scans} scans, {reader.opened} listings; {len(reader.wrong)} results were no commit"
+        f"{reader.scans} scans, {reader.shown} listings; {len(reader.wrong)} results were no commit"
     )
     for line in reader.wrong[:5]:
         print(f"  wrong: {line}")
