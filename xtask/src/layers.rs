@@ -41,6 +41,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "column-format",
             "mmap-io",
             "txn",
+            "pm-format",
             "pq-format",
             "pq-encode",
             "table-reader",
@@ -103,6 +104,7 @@ const OWNERS: &[(&str, &[&str])] = &[
         &["engine", "sluicegate", "testkit", "xtask", "benches"],
     ),
     // Outside the product.
+    ("parquet", &["benches"]), // the newest arrow-rs, as a peer
     ("rand", &["testkit"]),
     ("rand_chacha", &["testkit"]),
     ("rand_distr", &["testkit"]),

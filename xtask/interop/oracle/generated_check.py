@@ -30,7 +30,7 @@ def faults(server, sluice, folder, name):
     path = os.path.join(folder, f"{name}.parquet")
     sluice.export(os.path.join(server.db, name), path)
     ours = pq.read_table(path)
-    columns = server.rows(f'select "column", "type", "indexed" from table_columns(\'{name}\')')
+    columns = server.rows(f'select "column", "type" from table_columns(\'{name}\')')
     if [column for column, _ in columns] != ours.column_names:
         yield f"columns {ours.column_names}"
         return
