@@ -11,3 +11,4 @@
 mod faulty;
 mod generated;
 mod naive;
+mod stored;
