@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use column_format::ColumnSlice;
+use mmap_io::ScanProfile;
 
 use crate::cursor::{CursorColumn, Source};
 use crate::error::ReadError;
@@ -47,6 +48,12 @@ impl Frame {
     #[must_use]
     pub fn partition_index(&self) -> usize {
         self.partition.index()
+    }
+
+    /// Profile that the partition was opened with.
+    #[must_use]
+    pub fn scan_profile(&self) -> ScanProfile {
+        self.partition.profile()
     }
 
     /// First row, counted from the start of the partition.

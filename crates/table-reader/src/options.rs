@@ -18,7 +18,7 @@ use mmap_io::{ReadMode, ScanProfile};
 #[derive(Clone, Debug)]
 pub struct OpenOptions {
     /// Columns to read, in this order; `None` = all live columns in visible order. An empty list
-    /// opens metadata only. Names match exactly, else without regard to letter case.
+    /// opens metadata only: no partition is looked at before something of it is asked for. Names match exactly, else without regard to letter case.
     pub columns: Option<Vec<String>>,
     /// Profile of the mappings made by cursors, until a cursor says otherwise.
     pub profile: ScanProfile,

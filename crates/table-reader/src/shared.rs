@@ -95,7 +95,11 @@ impl Shared {
             .map_err(refuse)?;
         let slots = partitions
             .iter()
-            .map(|p| Ok(Slot::new(pins.partition(p, &columns)?)))
+            .map(|p| match selected_count {
+                // Metadata only: a listing must not fail for a file that it does not show.
+                0 => Ok(Slot::default()),
+                _ => Ok(Slot::new(pins.partition(p, &columns)?)),
+            })
             .collect::<Result<_, ReadError>>()
             .map_err(refuse)?;
         let descriptors_needed = pins.needed;
@@ -162,11 +166,13 @@ impl Shared {
             return Err(self.parquet(info));
         }
         slot.touch();
-        let open = || {
-            self.with_files(info, slot, |files| {
-                let (columns, txn) = (self.columns(), self.snapshot.txn.txn);
-                OpenPartition::map(index, columns, files, profile, self.read_mode, txn)
-            })
+        let map = |files: &[ColumnFiles]| {
+            let (columns, txn) = (self.columns(), self.snapshot.txn.txn);
+            OpenPartition::map(index, columns, files, profile, self.read_mode, txn)
+        };
+        let open = || match self.selected_count {
+            0 => map(&[]),
+            _ => self.with_files(info, slot, map),
         };
         slot.acquire(profile, open).map_err(|e| self.explain(e))
     }

@@ -23,8 +23,9 @@ pub struct ColumnListing {
     pub symbol_cached: bool,
     /// `symbolCapacity`: from the dictionary itself; 0 for other types.
     pub symbol_capacity: u32,
-    /// `symbolTableSize`: committed distinct values, not counting NULL; 0 for other types.
-    pub symbol_count: u32,
+    /// `symbolTableSize`: committed distinct values, and one more if the dictionary knows of a
+    /// NULL; 0 for other types.
+    pub symbol_table_size: u64,
     /// `designated`.
     pub designated: bool,
     /// `upsertKey`: part of the dedup key.
@@ -53,6 +54,7 @@ impl TableReader {
         let meta = &snapshot.meta;
         let c = meta.columns.get(w)?;
         let symbol = c.column_type() == Ok(ColumnType::Symbol);
+        let header = symbol.then(|| self.symbol_header(w)).flatten();
         let counted = meta
             .symbol_index(w)
             .and_then(|i| snapshot.txn.symbol_counts.get(i));
@@ -61,9 +63,17 @@ impl TableReader {
             column_type: c.column_type().map_err(|_| c.type_code),
             indexed: c.flags.indexed(),
             index_block_capacity: c.index_block_capacity,
-            symbol_cached: symbol && c.flags.symbol_cached(),
-            symbol_capacity: if symbol { self.symbol_capacity(w) } else { 0 },
-            symbol_count: counted.copied().unwrap_or(0),
+            // Before minor version 1 only the dictionary knows (meta.md §3).
+            symbol_cached: match header {
+                Some(header) if meta.minor_version < 1 => header.cached,
+                _ => symbol && c.flags.symbol_cached(),
+            },
+            // A listing is no place to fail for a dictionary that cannot be read: `_meta` will do.
+            symbol_capacity: header
+                .map_or_else(|| meta.symbol_capacity(w), |h| Some(h.capacity))
+                .unwrap_or(0),
+            symbol_table_size: u64::from(counted.copied().unwrap_or(0))
+                + u64::from(header.is_some_and(|h| h.contains_null)),
             designated: meta.designated == Some(w),
             upsert_key: c.flags.dedup_key(),
             posting_index: c.flags.indexed() && c.flags.posting(),
@@ -72,25 +82,17 @@ impl TableReader {
         })
     }
 
-    /// The capacity in the header of `.o`, which counts (meta.md §4); that of `_meta` if the
-    /// dictionary cannot be read, since a listing is no place to fail for it.
-    fn symbol_capacity(&self, w: usize) -> u32 {
+    /// The header of `.o`: the capacity there counts, not the one in `_meta` (meta.md §4).
+    fn symbol_header(&self, w: usize) -> Option<SymbolHeader> {
         let snapshot = self.snapshot();
-        let name = snapshot
-            .meta
-            .columns
-            .get(w)
-            .map(|c| c.name.as_str())
-            .unwrap_or_default();
+        let name = &snapshot.meta.columns.get(w)?.name;
         let file = column_file_name(name, "o", snapshot.cv.symbol_name_txn(w));
         let mut header = [0u8; SYMBOL_HEADER_LEN];
-        let read = self
-            .root()
+        self.root()
             .file(&file)
-            .and_then(|f| f.read_exact_at(0, &mut header));
-        match read.ok().and_then(|()| SymbolHeader::parse(&header).ok()) {
-            Some(header) => header.capacity,
-            None => snapshot.meta.symbol_capacity(w).unwrap_or(0),
-        }
+            .ok()?
+            .read_exact_at(0, &mut header)
+            .ok()?;
+        SymbolHeader::parse(&header).ok()
     }
 }

@@ -52,7 +52,7 @@ pub(crate) fn list(
             attached: false,
             detached: true,
             attachable,
-            parquet_generated: flags.is_some_and(|f| f.parquet_generated()),
+            parquet_generated: flags.is_some_and(|f| f.parquet_generated() || f.is_parquet()),
             parquet: flags.is_some_and(|f| f.is_parquet()),
             parquet_len: copied.and_then(|c| c.partition.parquet_len),
         });

@@ -86,7 +86,7 @@ impl TableReader {
             attached: true,
             detached: false,
             attachable: false,
-            parquet_generated: stored.flags.parquet_generated(),
+            parquet_generated: p.parquet || stored.flags.parquet_generated(),
             parquet: p.parquet,
             parquet_len: p.parquet_len,
         }))

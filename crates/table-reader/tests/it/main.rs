@@ -1,0 +1,17 @@
+//! Integration tests of `table-reader`, over the stored tables of real QuestDB releases.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests; the lint exempts test functions only"
+)]
+
+mod cursors;
+mod hostile;
+mod listing;
+mod live;
+mod query;
+mod release;
+mod support;
+mod tables;
+mod time;
+mod ui;
