@@ -60,7 +60,8 @@ VALUES = {
     "geohash(21b)": geohash("geohash(21b)", 5),
     "geohash(12c)": geohash("geohash(12c)", 12),
     "uuid": nullable("uuid", "to_uuid(h * 1234567890, 4611686018427387904 - h * 31)"),
-    "long128": "case when {null} then to_long128(null, null) else to_long128(h * 1234567890, h - 500000000) end",
+    "long128": "to_long128(case when {null} then cast(null as long) else h * 1234567890 end, "
+    "case when {null} then cast(null as long) else h - 500000000 end)",
     "ipv4": nullable("ipv4", "(h * 4 - 2000000001)::int::ipv4"),
     "varchar": nullable(
         "varchar",
