@@ -13,6 +13,7 @@ mod open_partition;
 mod options;
 mod partition;
 mod patience;
+mod pins;
 mod reader;
 mod registry;
 mod selection;
@@ -20,7 +21,10 @@ mod shared;
 mod slot;
 mod small;
 mod snapshot;
+mod symbols;
 mod time_range;
+mod validity;
+mod watch;
 mod wrap;
 
 pub use cancel::CancelToken;

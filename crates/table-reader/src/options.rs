@@ -48,11 +48,17 @@ impl Default for OpenOptions {
 }
 
 /// Which newer commits leave a finished read valid (table-dir.md §8.3).
+///
+/// A table whose `_meta` predates 8.2.2 is held to [`Validation::Unchanged`] whatever is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Validation {
-    /// Newer commits are fine as long as they left every row that was read in place. A table whose
-    /// `_meta` predates 8.2.2 is held to [`Validation::Unchanged`] nevertheless.
+    /// The rule of table-dir.md §8.3: newer commits are fine as long as the last of them lists
+    /// every partition that was read in the same directory, with the same flags and no fewer rows.
     Covered,
+    /// As [`Validation::Covered`], and a partition may move to another directory in a commit that
+    /// the reader sees right after the one before it: out-of-order rows rewrite partitions all the
+    /// time, and the open descriptors keep the old one. `_txn` is looked at for every frame.
+    Observed,
     /// No commit at all since the snapshot. Ask for this on tables of releases before 9.3.2: they
     /// have no squash counter, so a split followed by a squash leaves no trace in `_txn`.
     Unchanged,

@@ -163,6 +163,16 @@ impl TableReader {
         self.shared.revalidate()
     }
 
+    /// Looks whether there is a new commit, and what it did. Cursors do so by themselves; an
+    /// exporter that works long on one frame may call this in between, to stop early and, under
+    /// [`crate::Validation::Observed`], to miss no commit. Cheap: one small read if nothing changed.
+    ///
+    /// # Errors
+    /// As [`TableReader::revalidate`].
+    pub fn observe(&self) -> Result<(), ReadError> {
+        self.shared.observe()
+    }
+
     /// Partitions that this reader holds open, on behalf of all its cursors.
     #[must_use]
     pub fn open_partition_count(&self) -> usize {

@@ -3,52 +3,45 @@
 //! Cursors outlive the borrow of a reader (an exporter sends them to threads), so both hold one
 //! `Arc` of this; it is immutable but for the slots and the dictionaries read so far.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bytes::Bytes;
-use column_format::{FileKind, SymbolDict};
-use mmap_io::{IoError, ReadMode, Root, ScanProfile, descriptor_limit};
-use txn::{Partition, Txn};
+use column_format::SymbolDict;
+use mmap_io::{ReadMode, Root, ScanProfile};
 
 use crate::column::{TableColumn, is_safe_file_name, live_columns, project};
 use crate::cursor::{CursorColumn, Source};
 use crate::error::ReadError;
-use crate::files::{self, ColumnFiles, SymbolFileset, committed_error};
+use crate::files::{self, ColumnFiles};
 use crate::open_partition::OpenPartition;
 use crate::options::{OpenOptions, Validation};
 use crate::partition::{PartitionInfo, describe};
-use crate::patience::{Patience, Spin, Verdict};
+use crate::patience::Patience;
+use crate::pins::{Pins, out_of_descriptors};
 use crate::slot::Slot;
-use crate::small::{self, SmallError};
 use crate::snapshot::{Obstacle, Snapshot, attempt};
-
-/// Descriptors left to the rest of the process when the limit is asked of the system.
-const DESCRIPTOR_RESERVE: u64 = 128;
+use crate::symbols::SymbolSlot;
+use crate::watch::Watch;
 
 #[derive(Debug)]
 pub(crate) struct Shared {
-    root: Root,
-    snapshot: Snapshot,
+    pub(crate) root: Root,
+    pub(crate) snapshot: Snapshot,
+    /// What has been seen of later commits.
+    pub(crate) watch: Mutex<Watch>,
     partitions: Vec<PartitionInfo>,
     /// The selected columns, and behind them the designated timestamp if it is not among them.
     columns: Vec<TableColumn>,
     selected_count: usize,
     cursor_columns: Arc<[CursorColumn]>,
-    slots: Vec<Slot>,
+    pub(crate) slots: Vec<Slot>,
     symbols: Vec<SymbolSlot>,
     profile: ScanProfile,
     read_mode: ReadMode,
-    validation: Validation,
-    deadline: Duration,
+    pub(crate) validation: Validation,
+    pub(crate) deadline: Duration,
     /// Descriptors that all selected files would take.
     descriptors_needed: u64,
-}
-
-#[derive(Debug, Default)]
-struct SymbolSlot {
-    files: Option<SymbolFileset>,
-    dict: Mutex<Option<Arc<SymbolDict>>>,
 }
 
 impl Shared {
@@ -85,12 +78,7 @@ impl Shared {
         let symbols = columns
             .iter()
             .take(selected_count)
-            .map(|c| {
-                Ok(SymbolSlot {
-                    files: pins.symbols(c)?,
-                    ..SymbolSlot::default()
-                })
-            })
+            .map(|c| Ok(SymbolSlot::new(pins.symbols(c)?)))
             .collect::<Result<_, ReadError>>()
             .map_err(refuse)?;
         let slots = partitions
@@ -111,6 +99,7 @@ impl Shared {
                 .map(lend)
                 .collect(),
             root: root.clone(),
+            watch: Mutex::new(Watch::new(&snapshot)),
             partitions,
             columns,
             selected_count,
@@ -124,7 +113,7 @@ impl Shared {
             snapshot,
         };
         // Descriptors of a commit that is already gone would only fail later.
-        match shared.check(&shared.snapshot.partitions, patience) {
+        match shared.revalidate_all() {
             Err(e) if e.is_stale() => Err(Obstacle::retry(version, e)),
             Err(e) => Err(Obstacle::fatal(version, e)),
             Ok(()) => Ok(shared),
@@ -166,6 +155,7 @@ impl Shared {
             return Err(self.parquet(info));
         }
         slot.touch();
+        self.observe_frame(slot)?;
         let map = |files: &[ColumnFiles]| {
             let (columns, txn) = (self.columns(), self.snapshot.txn.txn);
             OpenPartition::map(index, columns, files, profile, self.read_mode, txn)
@@ -249,17 +239,8 @@ impl Shared {
             .get(index)
             .zip(self.symbols.get(index))
             .ok_or(none)?;
-        let mut dict = slot.dict.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(dict) = &*dict {
-            return Ok(Arc::clone(dict));
-        }
-        let read = match &slot.files {
-            None => SymbolDict::empty(),
-            Some(files) => {
-                read_dict(column, files, self.snapshot.txn.txn).map_err(|e| self.explain(e))?
-            }
-        };
-        Ok(Arc::clone(dict.insert(Arc::new(read))))
+        slot.get(column, self.snapshot.txn.txn)
+            .map_err(|e| self.explain(e))
     }
 
     pub(crate) fn release_all_but(&self, keep: Option<usize>) {
@@ -281,65 +262,6 @@ impl Shared {
     pub(crate) fn mapped_partition_count(&self) -> usize {
         self.slots.iter().filter(|s| s.is_mapped()).count()
     }
-
-    /// Whether everything that was read is still what the snapshot committed (table-dir.md §8.3).
-    pub(crate) fn revalidate(&self) -> Result<(), ReadError> {
-        let touched = self.slots.iter().map(Slot::is_touched);
-        let read: Vec<Partition> = (self.snapshot.partitions.iter().zip(touched))
-            .filter_map(|(p, touched)| touched.then_some(*p))
-            .collect();
-        self.check(&read, &Patience::new(self.deadline))
-    }
-
-    fn check(&self, read: &[Partition], patience: &Patience) -> Result<(), ReadError> {
-        let changed = |change: String| ReadError::SnapshotChanged {
-            path: self.snapshot.dir.clone(),
-            txn: self.snapshot.txn.txn,
-            change,
-        };
-        let newer = match small::read_txn(self.root.top(), Spin::of(patience)) {
-            Ok(newer) => newer,
-            Err(SmallError::Fatal(ReadError::NotATable { .. })) => {
-                return Err(changed("its _txn file is gone".to_owned()));
-            }
-            Err(SmallError::Retry(e)) => return Err(changed(e.to_string())),
-            Err(SmallError::Fatal(e)) => return Err(e),
-        };
-        self.covers(&newer, read).map_err(changed)
-    }
-
-    fn covers(&self, newer: &Txn, read: &[Partition]) -> Result<(), String> {
-        let (txn, meta) = (&self.snapshot.txn, &self.snapshot.meta);
-        if newer.version == txn.version {
-            return Ok(());
-        }
-        // Without a minor version the table was last altered before 8.2.2: no squash counter.
-        if self.validation == Validation::Unchanged || meta.minor_version == 0 {
-            return Err(format!("version {} became {}", txn.version, newer.version));
-        }
-        txn.still_covers(newer, meta.partition_by, read)
-            .map_err(|change| change.to_string())
-    }
-
-    /// Tells damage from a writer at work: a file that is gone or short under an unchanged commit
-    /// is given a moment, since TRUNCATE empties files before it commits (table-dir.md §8.3).
-    pub(crate) fn explain(&self, error: ReadError) -> ReadError {
-        if !error.may_be_stale() {
-            return error;
-        }
-        let mut patience = Patience::new(self.deadline);
-        loop {
-            match self.revalidate() {
-                Err(changed) if changed.is_stale() => return changed,
-                Err(_) => return error,
-                Ok(()) => {}
-            }
-            let version = small::read_version(self.root.top()).ok().flatten();
-            if patience.judge(version) != Verdict::Again {
-                return error;
-            }
-        }
-    }
 }
 
 fn lend((slot, c): (usize, &TableColumn)) -> CursorColumn {
@@ -347,107 +269,5 @@ fn lend((slot, c): (usize, &TableColumn)) -> CursorColumn {
         name: c.name.clone(),
         column_type: c.column_type,
         source: Source::Stored { slot },
-    }
-}
-
-fn read_dict(
-    column: &TableColumn,
-    files: &SymbolFileset,
-    txn: i64,
-) -> Result<SymbolDict, ReadError> {
-    let read = |c: &files::Committed| {
-        let bytes = c
-            .file
-            .read_vec(0, c.len, c.len)
-            .map_err(|e| committed_error(txn, e))?;
-        Ok(Bytes::from(bytes))
-    };
-    let (offsets, chars) = (read(&files.offsets)?, read(&files.chars)?);
-    SymbolDict::new(&offsets, &chars, files.count).map_err(|source| {
-        let at_fault = match source.file() {
-            Some(FileKind::Chars) => &files.chars,
-            _ => &files.offsets,
-        };
-        let (column, file) = (column.name.clone(), at_fault.file.path().to_path_buf());
-        ReadError::Layout {
-            column,
-            file,
-            source,
-        }
-    })
-}
-
-fn out_of_descriptors(e: ReadError, needed: u64) -> ReadError {
-    match e {
-        ReadError::Io(IoError::TooManyFiles { path, .. }) => ReadError::Descriptors {
-            path,
-            needed,
-            limit: descriptor_limit().soft_count,
-        },
-        e => e,
-    }
-}
-
-/// Opens descriptors until the limit, and goes on counting what more would be needed.
-struct Pins<'a> {
-    root: &'a Root,
-    snapshot: &'a Snapshot,
-    left: u64,
-    needed: u64,
-}
-
-impl<'a> Pins<'a> {
-    fn new(root: &'a Root, snapshot: &'a Snapshot, max: Option<usize>) -> Self {
-        let ours = descriptor_limit()
-            .soft_count
-            .saturating_sub(DESCRIPTOR_RESERVE);
-        let left = max.map_or(ours, |n| u64::try_from(n).unwrap_or(u64::MAX));
-        Self {
-            root,
-            snapshot,
-            left,
-            needed: 0,
-        }
-    }
-
-    fn symbols(&mut self, column: &TableColumn) -> Result<Option<SymbolFileset>, ReadError> {
-        let files = files::pin_symbols(self.root.top(), self.snapshot, column)
-            .map_err(|e| out_of_descriptors(e, self.needed))?;
-        if files.is_some() {
-            self.needed += 2;
-            self.left = self.left.saturating_sub(2);
-        }
-        Ok(files)
-    }
-
-    fn partition(
-        &mut self,
-        info: &PartitionInfo,
-        columns: &[TableColumn],
-    ) -> Result<Option<Vec<ColumnFiles>>, ReadError> {
-        if info.parquet {
-            return Ok(None);
-        }
-        // An upper bound: absent columns and empty data files take fewer.
-        let most = columns
-            .iter()
-            .map(|c| 1 + u64::from(c.column_type.layout().has_aux()))
-            .sum();
-        self.needed = self.needed.saturating_add(most);
-        if most > self.left {
-            self.left = 0; // Partitions in order: the first ones are the first to be read.
-            return Ok(None);
-        }
-        match files::pin_partition(self.root.top(), self.snapshot, info, columns) {
-            Ok(files) => {
-                self.left -= files.iter().map(ColumnFiles::descriptors).sum::<u64>();
-                Ok(Some(files))
-            }
-            Err(ReadError::Io(IoError::TooManyFiles { .. })) => {
-                self.left = 0;
-                Ok(None)
-            }
-            Err(e) => Err(e),
-        }
     }
 }

@@ -6,9 +6,11 @@
 )]
 
 mod cursors;
+mod faults;
 mod hostile;
 mod listing;
 mod live;
+mod props;
 mod query;
 mod release;
 mod support;
