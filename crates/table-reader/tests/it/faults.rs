@@ -122,7 +122,7 @@ fn out_of_descriptors_partitions_open_late_or_say_how_many_are_needed() {
     let exhausted = Arc::new(AtomicBool::new(true));
     let now = Arc::clone(&exhausted);
     let vfs = SpyVfs::new(move |name| match name {
-        "v.d" if now.load(Ordering::Relaxed) => Err(std::io::Error::from_raw_os_error(EMFILE)),
+        "v.i" if now.load(Ordering::Relaxed) => Err(std::io::Error::from_raw_os_error(EMFILE)),
         _ => Ok(()),
     });
     // At the snapshot the limit only means that fewer files are open early.
@@ -130,7 +130,7 @@ fn out_of_descriptors_partitions_open_late_or_say_how_many_are_needed() {
     let mut cursor = reader.cursor(Direction::Forward, None, &reader.all_rows());
     match cursor.next_frame().unwrap_err() {
         ReadError::Descriptors { path, needed, .. } => {
-            assert!(path.ends_with("v.d"));
+            assert!(path.ends_with("v.i"));
             // Two for the dictionary; a, s, ts and both files of v in each of five partitions.
             assert_eq!(needed, 2 + 5 * 5);
         }
