@@ -1,1 +1,36 @@
-//! Export, scan and show: the sentences of which the layer crates are words.
+#![doc = include_str!("../README.md")]
+#![deny(unsafe_code)]
+
+mod error;
+mod export;
+mod progress;
+mod reading;
+mod root;
+mod scan;
+mod show;
+mod target;
+mod text;
+mod time_range;
+mod usage;
+
+pub use mmap_io::Root;
+pub use pq_encode::{PageVersion, WriterOptions};
+pub use pq_format::Codec;
+pub use table_reader::CancelToken;
+
+pub use crate::error::{Cause, EngineError, ExitClass, Result};
+pub use crate::export::{
+    ExportReport, ExportRequest, ROW_GROUP_BYTES_DEFAULT, ROW_GROUP_ROWS_DEFAULT, export,
+    export_in,
+};
+pub use crate::progress::{Done, NoProgress, Progress, Totals};
+pub use crate::root::{open_root, open_root_with};
+pub use crate::scan::{ScanFormat, ScanReport, ScanRequest, scan, scan_in};
+pub use crate::show::{
+    Cell, ColumnInfo, Listed, ListingFormat, PartitionInfo, Shown, TableInfo, TablesShown,
+    show_columns, show_columns_in, show_partitions, show_partitions_in, show_tables,
+    show_tables_with, write_listing,
+};
+pub use crate::target::Output;
+pub use crate::text::parse::{TimePoint, TimePointError};
+pub use crate::time_range::TimeRange;

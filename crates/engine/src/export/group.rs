@@ -1,0 +1,67 @@
+//! The rows of the row group in the making.
+//!
+//! Frames wait here, and with them their partitions: nothing that an encoder will read can be
+//! unmapped before the group is encoded and dropped. Column slices are cut when they are needed and
+//! live as long as one call.
+
+use std::ops::Range;
+
+use column_format::ColumnSlice;
+use table_reader::Frame;
+
+use super::row_bytes::slices_of;
+use crate::error::Result;
+
+/// Frames and the rows of them that belong to the group, in table order.
+#[derive(Debug, Default)]
+pub(crate) struct PendingGroup {
+    parts: Vec<(Frame, Range<usize>)>,
+    rows: u64,
+}
+
+/// The rows of one column of a group.
+#[derive(Debug)]
+pub(crate) struct ColumnRows<'a> {
+    pub(crate) slices: Vec<ColumnSlice<'a>>,
+    /// For each slice the partition that it is from.
+    partitions: Vec<usize>,
+}
+
+impl PendingGroup {
+    pub(crate) fn push(&mut self, frame: Frame, rows: Range<usize>) {
+        self.rows += u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        self.parts.push((frame, rows));
+    }
+
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// The slices of column `idx`, in table order.
+    pub(crate) fn column(&self, idx: usize) -> Result<ColumnRows<'_>> {
+        let mut rows = ColumnRows { slices: Vec::new(), partitions: Vec::new() };
+        for (frame, range) in &self.parts {
+            for slice in slices_of(frame, idx, range.clone())? {
+                rows.slices.push(slice);
+                rows.partitions.push(frame.partition_index());
+            }
+        }
+        Ok(rows)
+    }
+}
+
+impl ColumnRows<'_> {
+    /// Index of the partition that a slice is from.
+    pub(crate) fn partition_of(&self, slice: usize) -> Option<usize> {
+        self.partitions.get(slice).copied()
+    }
+
+    /// Bytes that the rows take in the column's files.
+    pub(crate) fn native_bytes(&self) -> u64 {
+        self.slices.iter().fold(0, |sum, slice| sum.saturating_add(slice.native_bytes()))
+    }
+}

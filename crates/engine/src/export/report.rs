@@ -1,0 +1,39 @@
+//! The closing report of an export.
+//!
+//! Its serialised keys are a contract of the command line: scripts read them. Fields are added as
+//! features arrive, and never change their meaning.
+
+use serde::Serialize;
+
+/// What an export did. Serialises to the JSON object that `--json` prints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExportReport {
+    /// Name of the table.
+    pub table: String,
+    /// The output as it was asked for; `-` for a stream.
+    pub output: String,
+    /// Transaction of the snapshot that was exported.
+    pub snapshot_txn: i64,
+    /// Rows written.
+    pub rows: u64,
+    /// Partitions that held them.
+    pub partitions: usize,
+    /// Row groups written.
+    pub row_groups: usize,
+    /// Columns written.
+    pub columns: usize,
+    /// Native bytes of the selected columns.
+    pub bytes_in: u64,
+    /// Length of the Parquet file.
+    pub bytes_out: u64,
+    /// Elapsed time.
+    pub wall_ms: u64,
+    /// CPU time of the process during the export; 0 where the system does not tell.
+    pub cpu_ms: u64,
+    /// Peak resident memory of the process so far; 0 where the system does not tell.
+    pub peak_rss_bytes: u64,
+    /// Column chunks that were encoded.
+    pub encoded_chunks: u64,
+    /// Texts with bytes that are not UTF-8, or half a surrogate pair: U+FFFD stands in their place.
+    pub replaced_texts: u64,
+}

@@ -1,0 +1,80 @@
+//! What is to be exported, where to, and how.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use pq_encode::WriterOptions;
+
+use crate::error::{Cause, Result};
+use crate::reading::check_columns;
+use crate::target::Output;
+use crate::time_range::TimeRange;
+
+/// Most rows in a row group, unless asked otherwise.
+pub const ROW_GROUP_ROWS_DEFAULT: u64 = 1_000_000;
+/// Most native bytes in a row group, unless asked otherwise.
+pub const ROW_GROUP_BYTES_DEFAULT: u64 = 256 << 20;
+
+/// Everything that [`export`](crate::export) needs to know.
+#[derive(Debug)]
+pub struct ExportRequest {
+    /// The table directory.
+    pub table: PathBuf,
+    /// Where the Parquet file goes.
+    pub output: Output,
+    /// Columns in this order; `None` for all, in the table's order.
+    pub columns: Option<Vec<String>>,
+    /// Rows by time.
+    pub range: TimeRange,
+    /// Most rows in a row group.
+    pub row_group_rows: u64,
+    /// Most native bytes in a row group; a larger row is a group of its own.
+    pub row_group_bytes: u64,
+    /// Codec, pages, statistics.
+    pub writer: WriterOptions,
+    /// Replace an existing file.
+    pub force: bool,
+    /// Make the file durable before it is reported.
+    pub sync: bool,
+    /// Rows that are taken from a partition at a time. Never changes a byte of the output.
+    pub frame_rows: Option<NonZeroUsize>,
+}
+
+impl ExportRequest {
+    /// All rows and columns of `table`, with every option at its default.
+    ///
+    /// ```
+    /// use engine::{ExportRequest, Output};
+    ///
+    /// let mut request = ExportRequest::new("db/trades", Output::File("trades.parquet".into()));
+    /// request.writer.codec = "zstd:3".parse()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn new(table: impl Into<PathBuf>, output: Output) -> Self {
+        Self {
+            table: table.into(),
+            output,
+            columns: None,
+            range: TimeRange::default(),
+            row_group_rows: ROW_GROUP_ROWS_DEFAULT,
+            row_group_bytes: ROW_GROUP_BYTES_DEFAULT,
+            writer: WriterOptions::default(),
+            force: false,
+            sync: true,
+            frame_rows: None,
+        }
+    }
+
+    /// Refuses what no table could satisfy, before any table is looked at.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.row_group_rows == 0 {
+            let reason = "a row group has at least 1 row".to_owned();
+            return Err(Cause::BadOption { option: "--row-group-rows", reason }.into());
+        }
+        check_columns(self.columns.as_deref())?;
+        self.writer.check().map_err(|error| {
+            Cause::BadOption { option: "export", reason: error.to_string() }.into()
+        })
+    }
+}

@@ -1,0 +1,138 @@
+//! The native bytes of rows: what a column file stores for them, column tops included.
+//!
+//! A slice knows how many bytes it takes from its offsets alone, but that depends on what else is
+//! in the file: holes, tops, missing columns. Row groups must not (P2), so texts and arrays are
+//! measured value by value, and a row without bytes counts as the NULL that a file would store.
+
+use std::ops::Range;
+
+use column_format::{
+    AUX_ARRAY_ENTRY_LEN, AUX_OFFSET_LEN, AUX_VARCHAR_ENTRY_LEN, ColumnSlice, Layout,
+    VARCHAR_INLINE_MAX,
+};
+use table_reader::{Cursor, Frame};
+
+use super::planner::RowBytes;
+use crate::error::{Cause, EngineError, Result};
+
+/// Bytes of the length in front of a STRING.
+const STRING_LEN_BYTES: usize = 4;
+/// Bytes of the length in front of a BINARY.
+const BINARY_LEN_BYTES: usize = 8;
+
+/// Bytes of the length of a dimension of an array.
+const ARRAY_DIM_BYTES: u64 = 4;
+
+/// The columns of a cursor, split into those whose rows all take the same and the others.
+#[derive(Debug)]
+pub(crate) struct RowMeter {
+    fixed_row_bytes: u64,
+    variable: Vec<(usize, Layout)>,
+}
+
+impl RowMeter {
+    pub(crate) fn new(cursor: &impl Cursor) -> Self {
+        let mut meter = Self { fixed_row_bytes: 0, variable: Vec::new() };
+        for (idx, column) in cursor.columns().iter().enumerate() {
+            match column.column_type.layout() {
+                Layout::Fixed(width) => meter.fixed_row_bytes += len_u64(width),
+                layout => meter.variable.push((idx, layout)),
+            }
+        }
+        meter
+    }
+
+    pub(crate) fn of<'a>(&'a self, frame: &'a Frame) -> MeteredFrame<'a> {
+        MeteredFrame { meter: self, frame }
+    }
+}
+
+/// A frame that can be measured.
+#[derive(Debug)]
+pub(crate) struct MeteredFrame<'a> {
+    meter: &'a RowMeter,
+    frame: &'a Frame,
+}
+
+impl RowBytes for MeteredFrame<'_> {
+    type Error = EngineError;
+
+    fn sum(&self, lo: usize, hi: usize) -> Result<u64> {
+        let rows = len_u64(hi.saturating_sub(lo));
+        let mut sum = rows.saturating_mul(self.meter.fixed_row_bytes);
+        for &(idx, layout) in &self.meter.variable {
+            for slice in slices_of(self.frame, idx, lo..hi)? {
+                let bytes = variable_bytes(layout, &slice).map_err(|source| {
+                    let name = self.frame.columns().get(idx).map_or("", |c| c.name.as_str());
+                    EngineError::from(Cause::Column(source)).in_column(name)
+                })?;
+                sum = sum.saturating_add(bytes);
+            }
+        }
+        Ok(sum)
+    }
+}
+
+/// The rows `range` of a column of a frame, in at most two slices.
+pub(crate) fn slices_of(
+    frame: &Frame,
+    column: usize,
+    range: Range<usize>,
+) -> Result<impl Iterator<Item = ColumnSlice<'_>>> {
+    let slices = frame.column(column)?;
+    let mut start = 0;
+    Ok(slices.into_iter().filter_map(move |slice| {
+        let lo = range.start.saturating_sub(start);
+        let hi = range.end.saturating_sub(start).min(slice.rows());
+        start += slice.rows();
+        (lo < hi).then(|| slice.slice(lo..hi))
+    }))
+}
+
+fn variable_bytes(
+    layout: Layout,
+    slice: &ColumnSlice<'_>,
+) -> Result<u64, column_format::LayoutError> {
+    let per_row = match layout {
+        Layout::String => AUX_OFFSET_LEN + STRING_LEN_BYTES,
+        Layout::Binary => AUX_OFFSET_LEN + BINARY_LEN_BYTES,
+        Layout::Varchar => AUX_VARCHAR_ENTRY_LEN,
+        Layout::Array { .. } => AUX_ARRAY_ENTRY_LEN,
+        Layout::Fixed(width) => width,
+    };
+    let base = len_u64(slice.rows()).saturating_mul(len_u64(per_row));
+    let mut values = 0_u64;
+    match slice {
+        ColumnSlice::String(slice) => {
+            for text in slice.iter() {
+                values += text?.map_or(0, |text| len_u64(text.units_le().len()));
+            }
+        }
+        ColumnSlice::Binary(slice) => {
+            for bytes in slice.iter() {
+                values += bytes?.map_or(0, |bytes| len_u64(bytes.len()));
+            }
+        }
+        ColumnSlice::Varchar(slice) => {
+            for text in slice.iter() {
+                let len = text?.map_or(0, <[u8]>::len);
+                values += if len > VARCHAR_INLINE_MAX { len_u64(len) } else { 0 };
+            }
+        }
+        ColumnSlice::Array(slice) => {
+            // Not the stored size: its padding depends on where in the file the value lies.
+            for array in slice.iter() {
+                values += array?.map_or(0, |array| {
+                    len_u64(array.dims()) * ARRAY_DIM_BYTES
+                        + len_u64(array.elements().as_flattened().len())
+                });
+            }
+        }
+        ColumnSlice::Nulls { .. } | ColumnSlice::Fixed(_) => {}
+    }
+    Ok(base.saturating_add(values))
+}
+
+fn len_u64(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}

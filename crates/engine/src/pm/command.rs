@@ -1,0 +1,199 @@
+//! `pm generate`, `pm inspect` and `pm verify` over files.
+//!
+//! Generating never touches `_txn` or `data.parquet`, can be repeated, and skips what it cannot
+//! read: migrating a database must not stop at one bad partition (S6).
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mmap_io::{AtomicFile, IoError, RealVfs, RootFile, Vfs};
+use pm_format::{PmView, committed_size, resolve};
+use serde::Serialize;
+
+use super::error::GenerateError;
+use super::files::{Found, ParquetFile, SIDECAR_NAME, find, open_file};
+use super::inspect::{Inspection, inspect};
+use super::verify::{read_facts, verify_against, verify_sidecar};
+use crate::error::{Cause, Result};
+
+/// Longest sidecar that is read into memory.
+const SIDECAR_LEN_MAX: u64 = 1 << 30;
+/// Longest piece of a Parquet file that is read at once: a footer, or a bloom filter.
+const PIECE_LEN_MAX: u64 = 1 << 30;
+/// A sidecar that is shorter than its commit word says is read again this often (pm.md §14.3).
+const READ_ATTEMPTS_MAX: usize = 8;
+
+/// What happened to one Parquet file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GenerateStatus {
+    /// A new sidecar was written.
+    Written,
+    /// It would have been written, but for the dry run.
+    WouldWrite,
+    /// The sidecar that is there is right.
+    Kept,
+    /// No sidecar can be made.
+    Skipped,
+}
+
+/// The outcome for one Parquet file.
+#[derive(Clone, Debug, Serialize)]
+pub struct GeneratedSidecar {
+    /// The Parquet file, or the table that could not be read.
+    pub path: PathBuf,
+    /// What happened.
+    pub status: GenerateStatus,
+    /// Bytes of the sidecar; 0 when there is none.
+    pub bytes: u64,
+    /// Why: what was stale, or what is corrupt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// The outcome of `pm generate`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct GenerateReport {
+    /// One entry a Parquet file, in table order.
+    pub files: Vec<GeneratedSidecar>,
+}
+
+impl GenerateReport {
+    /// Files that ended in `status`.
+    #[must_use]
+    pub fn count(&self, status: GenerateStatus) -> usize {
+        self.files.iter().filter(|f| f.status == status).count()
+    }
+}
+
+/// Makes the missing and stale sidecars of a Parquet file, a table or a database root.
+///
+/// # Errors
+/// When the target cannot be read at all, or a sidecar cannot be written.
+pub fn generate(target: &Path, dry_run: bool) -> Result<GenerateReport> {
+    let Found { files, unreadable } = find(target)?;
+    let vfs: Arc<dyn Vfs> = Arc::new(RealVfs);
+    let mut report = GenerateReport::default();
+    for file in &files {
+        report.files.push(generate_one(vfs.as_ref(), file, dry_run)?);
+    }
+    report.files.extend(unreadable.into_iter().map(|(path, reason)| GeneratedSidecar {
+        path,
+        status: GenerateStatus::Skipped,
+        bytes: 0,
+        reason: Some(reason),
+    }));
+    Ok(report)
+}
+
+fn generate_one(vfs: &dyn Vfs, file: &ParquetFile, dry_run: bool) -> Result<GeneratedSidecar> {
+    let outcome = |status, bytes: usize, reason| GeneratedSidecar {
+        path: file.path.clone(),
+        status,
+        bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+        reason,
+    };
+    let skipped = |reason: String| Ok(outcome(GenerateStatus::Skipped, 0, Some(reason)));
+    let parquet = match open_file(&file.path) {
+        Ok(parquet) => parquet,
+        Err(error) => return skipped(error.to_line()),
+    };
+    let image = match read_facts(file.committed, &mut reader(&parquet)).and_then(|f| f.build()) {
+        Ok(image) => image,
+        Err(error) => return skipped(one_line(&error)),
+    };
+    let target = file.dir.join(SIDECAR_NAME);
+    let stale = match stale_reason(&target, file.committed, &parquet)? {
+        Some(reason) => reason,
+        None => return Ok(outcome(GenerateStatus::Kept, image.len(), None)),
+    };
+    if dry_run {
+        return Ok(outcome(GenerateStatus::WouldWrite, image.len(), Some(stale)));
+    }
+    let mut output = AtomicFile::create(vfs, &target).map_err(Cause::Io)?;
+    output.append(&image).map_err(Cause::Io)?;
+    output.publish(true, true).map_err(Cause::Io)?;
+    Ok(outcome(GenerateStatus::Written, image.len(), Some(stale)))
+}
+
+/// Why the sidecar at `path` does not serve the Parquet file of `committed` bytes; `None` when it
+/// does.
+fn stale_reason(path: &Path, committed: u64, parquet: &RootFile) -> Result<Option<String>> {
+    let data = match open_file(path).and_then(|f| read_sidecar(&f)) {
+        Ok(data) => data,
+        Err(error) if is_missing(error.cause()) => return Ok(Some("there was none".to_owned())),
+        Err(error) => return Err(error),
+    };
+    let view = match resolve(&data, committed) {
+        Ok(view) => view,
+        Err(error) => return Ok(Some(error.to_string())),
+    };
+    let mut findings = verify_sidecar(&data, Some(view.committed_size()));
+    if findings.is_empty() {
+        findings = verify_against(&view, committed, &mut reader(parquet));
+    }
+    Ok(findings.into_iter().next())
+}
+
+fn is_missing(cause: &Cause) -> bool {
+    matches!(cause, Cause::Io(IoError::NotFound { .. }))
+}
+
+/// Reads a sidecar up to its committed size, again while a writer makes it longer.
+fn read_sidecar(file: &RootFile) -> Result<Vec<u8>> {
+    let mut data = file.read_to_end(SIDECAR_LEN_MAX).map_err(Cause::Io)?;
+    for _ in 1..READ_ATTEMPTS_MAX {
+        let have = u64::try_from(data.len()).unwrap_or(u64::MAX);
+        if committed_size(&data).map_or(true, |committed| committed <= have) {
+            break;
+        }
+        data = file.read_to_end(SIDECAR_LEN_MAX).map_err(Cause::Io)?;
+    }
+    Ok(data)
+}
+
+/// Positional reads of a Parquet file; fewer bytes at its end.
+fn reader(file: &RootFile) -> impl FnMut(u64, usize) -> Result<Vec<u8>, GenerateError> + '_ {
+    move |offset, len| {
+        let left = file.len()?.saturating_sub(offset);
+        let len = u64::try_from(len).unwrap_or(u64::MAX).min(left);
+        Ok(file.read_vec(offset, len, PIECE_LEN_MAX)?)
+    }
+}
+
+fn one_line(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        line = format!("{line}: {cause}");
+        source = cause.source();
+    }
+    line
+}
+
+/// Everything that the sidecar at `path` says; `size` is a committed size to take instead of the
+/// one at its offset 0.
+///
+/// # Errors
+/// When the file cannot be read. Damage is part of the result.
+pub fn inspect_file(path: &Path, size: Option<u64>) -> Result<Inspection> {
+    Ok(inspect(&read_sidecar(&open_file(path)?)?, size))
+}
+
+/// What is wrong with the sidecar at `path`: with itself, and, given a Parquet file, with what it
+/// says about it. Empty when all is well.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn verify_file(path: &Path, size: Option<u64>, against: Option<&Path>) -> Result<Vec<String>> {
+    let data = read_sidecar(&open_file(path)?)?;
+    let mut findings = verify_sidecar(&data, size);
+    let Some(against) = against else { return Ok(findings) };
+    let newest = size.map_or_else(|| committed_size(&data), Ok);
+    if let Ok(view) = newest.and_then(|size| PmView::open(&data, size)) {
+        let parquet = open_file(against)?;
+        let length = parquet.len().map_err(Cause::Io)?;
+        findings.extend(verify_against(&view, length, &mut reader(&parquet)));
+    }
+    Ok(findings)
+}

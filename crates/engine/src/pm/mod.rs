@@ -1,0 +1,22 @@
+//! The `_pm` sidecar over whole files: make one from a Parquet footer, show one, hold one against
+//! its Parquet file.
+//!
+//! `pm-format` knows the bytes, `pq-format` the footer; here the two meet.
+
+mod command;
+mod error;
+mod files;
+mod generate;
+mod infer;
+mod inspect;
+mod questdb_json;
+mod verify;
+
+pub use command::{
+    GenerateReport, GenerateStatus, GeneratedSidecar, generate, inspect_file, verify_file,
+};
+pub use error::GenerateError;
+pub use files::SIDECAR_NAME;
+pub use generate::{FooterPlace, ReadAt, SidecarFacts, sidecar_facts};
+pub use inspect::{Inspection, inspect};
+pub use verify::{read_facts, verify_against, verify_sidecar};

@@ -1,0 +1,51 @@
+//! Opening a table and choosing its rows: what every command that reads does first.
+
+use mmap_io::Root;
+use table_reader::{OpenOptions, RowSelection, TableReader};
+
+use crate::error::{Cause, EngineError, Result};
+use crate::time_range::TimeRange;
+
+/// A snapshot of the table with the descriptors of `columns` (all of them if `None`).
+pub(crate) fn open_reader(root: &Root, columns: Option<&[String]>) -> Result<TableReader> {
+    let options =
+        OpenOptions { columns: columns.map(<[String]>::to_vec), ..OpenOptions::default() };
+    Ok(TableReader::open(root, &options)?)
+}
+
+/// The rows of a time range.
+pub(crate) fn select_rows(reader: &TableReader, range: &TimeRange) -> Result<RowSelection> {
+    if range.is_open() {
+        return Ok(reader.all_rows());
+    }
+    let ticks = range.ticks(reader.snapshot().timestamp_unit());
+    let clamp = |tick: i128| i64::try_from(tick).ok();
+    if ticks.is_empty() {
+        return Ok(reader.rows_between(Some(i64::MAX), Some(i64::MAX))?);
+    }
+    Ok(reader.rows_between(clamp(ticks.start), clamp(ticks.end))?)
+}
+
+/// Damage in a table that a writer is changing may be the change: then the snapshot is stale, and
+/// that is the better answer, because a new one may succeed (`columns.md` §9).
+pub(crate) fn stale_or(reader: &TableReader, error: EngineError) -> EngineError {
+    if !matches!(error.cause(), Cause::Column(_) | Cause::Encode(_) | Cause::Read(_)) {
+        return error;
+    }
+    match reader.revalidate() {
+        Ok(()) => error,
+        Err(stale) if stale.is_stale() => stale.into(),
+        Err(_) => error,
+    }
+}
+
+/// A projection names at least one column, and no column is nameless.
+pub(crate) fn check_columns(columns: Option<&[String]>) -> Result<()> {
+    match columns {
+        Some([]) => {}
+        Some(names) if names.iter().any(String::is_empty) => {}
+        _ => return Ok(()),
+    }
+    let reason = "a column name is empty".to_owned();
+    Err(Cause::BadOption { option: "--columns", reason }.into())
+}

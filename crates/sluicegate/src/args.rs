@@ -1,0 +1,180 @@
+//! The grammar: what can be asked, and how it is spelled.
+//!
+//! Only flags that work stand here. Values with rules of their own (codecs, points in time, column
+//! lists) stay text: the engine parses them, so that a bad one gets the engine's one clear line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Read QuestDB table directories, and stream them to Parquet.
+#[derive(Debug, Parser)]
+#[command(name = "sluice", version, about, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Stream a table to one Parquet file, or to stdout
+    Export(ExportArgs),
+    /// Print rows as CSV or JSON
+    Scan(ScanArgs),
+    /// List tables, columns or partitions
+    #[command(subcommand)]
+    Show(ShowCommand),
+}
+
+/// Which rows and columns: the same for every command that reads rows.
+#[derive(Debug, Args)]
+pub(crate) struct Selection {
+    /// Columns, in this order; all of them without it
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub(crate) columns: Option<Vec<String>>,
+
+    /// First point in time, inclusive: RFC 3339, a date, or an integer in the table's unit
+    #[arg(long, value_name = "TS", allow_hyphen_values = true)]
+    pub(crate) from: Option<String>,
+
+    /// Last point in time, exclusive
+    #[arg(long, value_name = "TS", allow_hyphen_values = true)]
+    pub(crate) to: Option<String>,
+}
+
+/// How much to say.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Volume {
+    /// Say nothing but errors
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// Say on stderr what happens
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// Table directory; its parent is the database root
+    #[arg(value_name = "TABLE")]
+    pub(crate) table: PathBuf,
+
+    /// Parquet file to write, or `-` for stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+
+    /// Codec of the pages: none, snappy, lz4_raw, zstd, gzip or brotli, with an optional `:LEVEL`
+    #[arg(long, value_name = "CODEC[:LEVEL]", default_value = "zstd:1")]
+    pub(crate) codec: String,
+
+    /// Most rows in a row group
+    #[arg(long, value_name = "N", default_value_t = engine::ROW_GROUP_ROWS_DEFAULT)]
+    pub(crate) row_group_rows: u64,
+
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+
+    /// Replace an existing output
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// Do not wait until the output is on disk
+    #[arg(long)]
+    pub(crate) no_sync: bool,
+
+    /// Print the report as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) volume: Volume,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScanArgs {
+    /// Table directory; its parent is the database root
+    #[arg(value_name = "TABLE")]
+    pub(crate) table: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+
+    /// Most rows to print
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u64>,
+
+    /// Last row first
+    #[arg(long)]
+    pub(crate) reverse: bool,
+
+    /// How rows are printed
+    #[arg(long, value_enum, default_value_t = ScanFormat::Csv)]
+    pub(crate) format: ScanFormat,
+
+    /// File to write instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Replace an existing output
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    #[command(flatten)]
+    pub(crate) volume: Volume,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScanFormat {
+    /// What QuestDB's /exp prints
+    Csv,
+    /// One object a line
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ShowCommand {
+    /// The tables of a database root
+    Tables(ShowTablesArgs),
+    /// The columns of a table
+    Columns(ShowTableArgs),
+    /// The partitions of a table
+    Partitions(ShowTableArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowTablesArgs {
+    /// Directory that holds table directories
+    #[arg(value_name = "ROOT")]
+    pub(crate) root: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) listing: Listing,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowTableArgs {
+    /// Table directory; its parent is the database root
+    #[arg(value_name = "TABLE")]
+    pub(crate) table: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) listing: Listing,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Listing {
+    /// How the listing is printed
+    #[arg(long, value_enum, default_value_t = ListingFormat::Table)]
+    pub(crate) format: ListingFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListingFormat {
+    /// Aligned columns
+    Table,
+    /// One object a line
+    Json,
+    /// As QuestDB's /exp prints it
+    Csv,
+}

@@ -1,0 +1,143 @@
+//! Each command: arguments to a request, an answer to text.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use engine::{
+    CancelToken, Cause, EngineError, ExportRequest, Listed, Output, ScanRequest, Shown, TimeRange,
+};
+
+use crate::args::{
+    Command, ExportArgs, Listing, ListingFormat, ScanArgs, ScanFormat, Selection, ShowCommand,
+    ShowTableArgs, ShowTablesArgs,
+};
+use crate::output::{complain, say};
+use crate::progress_bar::TerminalProgress;
+use crate::report_text::report_text;
+
+/// Runs one command.
+pub(crate) fn run(command: Command, cancel: &CancelToken) -> Result<ExitCode, EngineError> {
+    match command {
+        Command::Export(args) => export(args, cancel),
+        Command::Scan(args) => scan(args, cancel),
+        Command::Show(ShowCommand::Tables(args)) => show_tables(&args),
+        Command::Show(ShowCommand::Columns(args)) => {
+            show(engine::show_columns(&args.table)?, &args)
+        }
+        Command::Show(ShowCommand::Partitions(args)) => {
+            show(engine::show_partitions(&args.table)?, &args)
+        }
+    }
+}
+
+fn export(args: ExportArgs, cancel: &CancelToken) -> Result<ExitCode, EngineError> {
+    let to_stdout = args.output.as_os_str() == "-";
+    if to_stdout && args.json {
+        return Err(bad_option("--json", "the report cannot share stdout with `-o -`"));
+    }
+    let output = if to_stdout {
+        Output::Writer(Box::new(io::stdout()))
+    } else {
+        Output::File(args.output)
+    };
+    let mut request = ExportRequest::new(args.table, output);
+    request.writer.codec =
+        args.codec.parse().map_err(|error| bad_option("--codec", error))?;
+    request.row_group_rows = args.row_group_rows;
+    request.range = range(&args.selection)?;
+    request.columns = args.selection.columns;
+    request.force = args.force;
+    request.sync = !args.no_sync;
+    let progress = TerminalProgress::new(args.volume);
+    let report = engine::export(request, &progress, cancel)?;
+    if args.json {
+        let json = serde_json::to_string(&report).unwrap_or_default();
+        print(format!("{json}\n").as_bytes())?;
+    } else if !args.volume.quiet {
+        let text = report_text(&report);
+        // The report never shares stdout with the file.
+        if to_stdout {
+            let _ = io::stderr().write_all(text.as_bytes());
+        } else {
+            print(text.as_bytes())?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn scan(args: ScanArgs, cancel: &CancelToken) -> Result<ExitCode, EngineError> {
+    let file = args.output.filter(|path| path.as_os_str() != "-");
+    let progress = match file {
+        Some(_) => TerminalProgress::new(args.volume),
+        // Rows on the terminal are progress enough.
+        None => TerminalProgress::silent(args.volume),
+    };
+    let output = file.map_or_else(|| Output::Writer(Box::new(io::stdout())), Output::File);
+    let mut request = ScanRequest::new(args.table, output);
+    request.range = range(&args.selection)?;
+    request.columns = args.selection.columns;
+    request.limit = args.limit;
+    request.reverse = args.reverse;
+    request.format = match args.format {
+        ScanFormat::Csv => engine::ScanFormat::Csv,
+        ScanFormat::Json => engine::ScanFormat::Json,
+    };
+    request.force = args.force;
+    match engine::scan(request, &progress, cancel) {
+        // `sluice scan t | head` is no failure.
+        Err(error) if error.is_closed_pipe() => Ok(ExitCode::SUCCESS),
+        done => done.map(|_| ExitCode::SUCCESS),
+    }
+}
+
+fn show_tables(args: &ShowTablesArgs) -> Result<ExitCode, EngineError> {
+    let shown = engine::show_tables(&args.root)?;
+    list(&shown.tables, args.listing)?;
+    // Tables that cannot be read do not hide the others, and are not passed over in silence.
+    Ok(shown.errors.iter().map(complain).next_back().unwrap_or(ExitCode::SUCCESS))
+}
+
+fn show<T: Listed>(shown: Shown<T>, args: &ShowTableArgs) -> Result<ExitCode, EngineError> {
+    list(&shown.facts, args.listing)?;
+    if let Some(count @ 1..) = shown.wal_pending_txns {
+        let plural = if count == 1 { "" } else { "s" };
+        say(&format!(
+            "{count} transaction{plural} of the write-ahead log wait to be applied to {} and are \
+             not part of it yet",
+            shown.table
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list<T: Listed>(facts: &[T], listing: Listing) -> Result<(), EngineError> {
+    let format = match listing.format {
+        ListingFormat::Table => engine::ListingFormat::Table,
+        ListingFormat::Json => engine::ListingFormat::Json,
+        ListingFormat::Csv => engine::ListingFormat::Csv,
+    };
+    let mut text = Vec::new();
+    engine::write_listing(&mut text, facts, format)?;
+    print(&text)
+}
+
+/// Writes to stdout; a reader that went away has seen enough.
+fn print(text: &[u8]) -> Result<(), EngineError> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => Ok(done?),
+    }
+}
+
+fn range(selection: &Selection) -> Result<TimeRange, EngineError> {
+    let point = |option, text: &Option<String>| match text {
+        Some(text) => text.parse().map(Some).map_err(|error| bad_option(option, error)),
+        None => Ok(None),
+    };
+    Ok(TimeRange { from: point("--from", &selection.from)?, to: point("--to", &selection.to)? })
+}
+
+fn bad_option(option: &'static str, reason: impl ToString) -> EngineError {
+    Cause::BadOption { option, reason: reason.to_string() }.into()
+}

@@ -1,0 +1,159 @@
+//! Bad input gets one clear line and the right exit code, and leaves nothing behind.
+
+use std::fs;
+
+use testkit::{case, copy_dir, entries, temp_dir};
+
+use crate::support::{assert_refused, run, run_words};
+
+#[test]
+fn every_bad_input_has_its_line_and_its_code() {
+    let table = case("questdb/trades").table();
+    let no_timestamp = case("questdb/no_timestamp").table();
+    let parquet = case("questdb/parquet_partitions").table();
+    let scratch = temp_dir();
+    let out = scratch.path().join("out.parquet");
+    let nowhere = scratch.path().join("nowhere");
+    let cases: &[(&str, &std::path::Path, i32, &[&str])] = &[
+        ("export @ -o #", &nowhere, 1, &["nowhere", "not found"]),
+        ("export @ -o #", scratch.path(), 1, &["is not a table"]),
+        ("scan @", scratch.path(), 1, &["is not a table"]),
+        ("show columns @", scratch.path(), 1, &["is not a table"]),
+        ("show tables @", &table, 1, &["is a table"]),
+        ("export @ -o #", &parquet, 1, &["\"2024-01-01\"", "Parquet"]),
+        ("scan @", &parquet, 1, &["\"2024-01-01\"", "Parquet"]),
+        ("export @ -o # --columns sym,prise", &table, 2, &["\"prise\"", "\"price\"", "side"]),
+        ("scan @ --columns nothing", &table, 2, &["\"nothing\"", "sym, side, price"]),
+        ("scan @ --columns sym,sym", &table, 2, &["sym", "twice"]),
+        ("export @ -o # --codec lzma", &table, 2, &["--codec", "lzma", "zstd[:1-22]", "lz4_raw"]),
+        ("export @ -o # --codec zstd:23", &table, 2, &["zstd", "23", "22"]),
+        ("export @ -o # --codec snappy:1", &table, 2, &["snappy", "level"]),
+        ("export @ -o # --row-group-rows 0", &table, 2, &["--row-group-rows"]),
+        ("export @ -o # --row-group-rows many", &table, 2, &["--row-group-rows", "many"]),
+        ("export @ -o - --json", &table, 2, &["--json", "-o -"]),
+        ("export @", &table, 2, &["--output"]),
+        ("export @ -o # --from yesterday", &table, 2, &["--from", "yesterday", "RFC 3339"]),
+        ("scan @ --to 2024-13-01", &table, 2, &["--to", "2024-13-01"]),
+        ("scan @ --from 2024-01-01", &no_timestamp, 2, &["no designated timestamp"]),
+        ("scan @ --limit -1", &table, 2, &["-1"]),
+        ("scan @ --format xml", &table, 2, &["xml", "csv", "json"]),
+        ("scan @ --no-such-flag", &table, 2, &["--no-such-flag"]),
+        ("export @ -o # --quiet --verbose", &table, 2, &["--quiet", "--verbose"]),
+        ("frobnicate @", &table, 2, &["frobnicate"]),
+        ("show @", &table, 2, &[]),
+        ("export @ -o /no/such/directory/out.parquet", &table, 1, &["/no/such/directory"]),
+        ("export @ -o /dev/null --force", &table, 1, &["/dev/null", "not a regular file"]),
+    ];
+    for (words, table, code, parts) in cases {
+        let ran = run_words(words, table, &out);
+        println!("{words}: {}", ran.stderr.trim_end());
+        assert_refused(&ran, *code, parts);
+        assert!(entries(scratch.path()).unwrap().is_empty(), "{words}");
+    }
+}
+
+#[test]
+fn an_existing_output_is_kept_and_force_is_suggested() {
+    let table = case("questdb/by_day").table();
+    let scratch = temp_dir();
+    let out = scratch.path().join("out.parquet");
+    fs::write(&out, b"precious").unwrap();
+    for words in ["export @ -o #", "scan @ -o #"] {
+        let ran = run_words(words, &table, &out);
+        assert_refused(&ran, 1, &["out.parquet", "exists already", "--force"]);
+        assert_eq!(fs::read(&out).unwrap(), b"precious");
+    }
+    assert_eq!(run_words("export @ -o # --force", &table, &out).code, 0);
+    assert!(fs::read(&out).unwrap().starts_with(b"PAR1"));
+}
+
+#[test]
+fn a_damaged_table_names_the_file() {
+    let scratch = temp_dir();
+    let copy = |name: &str| {
+        let path = scratch.path().join(name);
+        copy_dir(&case("questdb/trades").table(), &path).unwrap();
+        path
+    };
+    let out = scratch.path().join("out.parquet");
+
+    let table = copy("missing column file");
+    fs::remove_file(table.join("2024-03-02/price.d")).unwrap();
+    let ran = run_words("export @ -o #", &table, &out);
+    assert_refused(&ran, 1, &["2024-03-02/price.d", "missing"]);
+
+    let table = copy("short column file");
+    let file = fs::File::options().write(true).open(table.join("2024-03-02/price.d")).unwrap();
+    file.set_len(100).unwrap();
+    let ran = run_words("export @ -o #", &table, &out);
+    assert_refused(&ran, 1, &["2024-03-02/price.d", "too short"]);
+
+    let table = copy("truncated _txn");
+    let file = fs::File::options().write(true).open(table.join("_txn")).unwrap();
+    file.set_len(80).unwrap();
+    let ran = run_words("scan @", &table, &out);
+    assert_refused(&ran, 1, &["_txn", "truncated"]);
+
+    let table = copy("no _meta");
+    fs::remove_file(table.join("_meta")).unwrap();
+    let ran = run_words("show columns @", &table, &out);
+    assert_refused(&ran, 1, &["_meta"]);
+
+    let table = copy("link for a file");
+    fs::remove_file(table.join("2024-03-02/price.d")).unwrap();
+    std::os::unix::fs::symlink("/etc/hostname", table.join("2024-03-02/price.d")).unwrap();
+    let ran = run_words("export @ -o #", &table, &out);
+    assert_refused(&ran, 1, &["price.d", "symbolic link"]);
+    assert!(!out.exists());
+}
+
+#[test]
+fn an_unreadable_file_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let scratch = temp_dir();
+    let table = scratch.path().join("table");
+    copy_dir(&case("questdb/trades").table(), &table).unwrap();
+    let file = table.join("2024-03-02/price.d");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
+    let out = scratch.path().join("out.parquet");
+    let ran = run_words("export @ -o #", &table, &out);
+    // Permissions do not bind root.
+    if fs::read(&file).is_err() {
+        assert_refused(&ran, 1, &["price.d", "permission denied"]);
+    } else {
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+    }
+}
+
+/// A file system of a few kilobytes is not to be had in a test; a size limit of the process gives
+/// the same class of error.
+#[test]
+fn an_output_that_does_not_fit_leaves_nothing() {
+    let table = case("questdb/trades").table();
+    let scratch = temp_dir();
+    let out = scratch.path().join("out.parquet");
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 64; exec {} export {} -o {}",
+        env!("CARGO_BIN_EXE_sluice"),
+        table.display(),
+        out.display()
+    );
+    let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("no space left") && stderr.contains("out.parquet"), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(entries(scratch.path()).unwrap().is_empty());
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    for args in [&["--help"][..], &["export", "--help"], &["--version"], &["help"]] {
+        let ran = run(args);
+        assert_eq!(ran.code, 0, "{args:?}");
+        assert!(!ran.stdout.is_empty() && ran.stderr.is_empty(), "{args:?}");
+    }
+    let ran = run::<&str>([]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stdout.is_empty());
+}
