@@ -1,5 +1,7 @@
 //! Prints the footer of a Parquet file: `cargo run --example footer -- FILE`.
 
+#![expect(clippy::print_stdout, reason = "an example prints")]
+
 use std::error::Error;
 
 fn main() -> Result<(), Box<dyn Error>> {

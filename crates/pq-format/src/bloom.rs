@@ -177,7 +177,7 @@ impl BloomFilter {
     /// # Errors
     /// [`FormatError::Corrupt`] unless it is a positive multiple of 32 bytes.
     pub fn from_bitset(bits: Vec<u8>) -> Result<Self, FormatError> {
-        if bits.is_empty() || bits.len() % BLOCK != 0 || bits.len() > BYTES_MAX {
+        if bits.is_empty() || !bits.len().is_multiple_of(BLOCK) || bits.len() > BYTES_MAX {
             let expected = "a positive multiple of 32 bytes, at most 128 MiB";
             return Err(FormatError::corrupt(
                 "bloom filter bitset",

@@ -58,6 +58,16 @@ pub enum FormatError {
         /// What was found.
         found: u64,
     },
+    /// Parts of a footer that do not belong together: other chunks than the schema has leaves.
+    #[error("{what}: the schema asks for {expected}, found {found}")]
+    SchemaMismatch {
+        /// The part, for instance `row group 3`.
+        what: String,
+        /// What the schema asks for.
+        expected: String,
+        /// What stands there.
+        found: String,
+    },
     /// A schema that no reader could interpret.
     #[error("schema: column {column}: {reason}")]
     Schema {
@@ -69,6 +79,10 @@ pub enum FormatError {
 }
 
 impl FormatError {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers pass literals, numbers, errors"
+    )]
     pub(crate) fn corrupt(
         what: &'static str,
         offset: usize,

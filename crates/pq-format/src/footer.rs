@@ -14,7 +14,7 @@ pub const MAGIC_ENCRYPTED: [u8; 4] = *b"PARE";
 /// Footer length and magic at the end of a file, bytes.
 pub const TAIL_LEN: usize = 8;
 /// Heap bytes that reading metadata may take: at most this many times its length (plus 64 KiB).
-pub const METADATA_HEAP_FACTOR: usize = 96;
+pub const METADATA_HEAP_FACTOR: usize = 64;
 
 /// The end of a file: footer, its length, magic.
 ///

@@ -2,8 +2,8 @@
 //!
 //! Making a zstd context costs a tenth of compressing a page, so a compressor is kept per thread.
 //! The bytes must not depend on what it compressed before, or output would depend on the number of
-//! threads: hence one LZ4 table a size class, and fresh contexts at the levels at which zstd's
-//! match finder carries state over.
+//! threads: hence one LZ4 table a size class (lz4_flex would keep the larger one once it needed
+//! it). zstd's contexts carry nothing over that shows; a test holds it to that.
 
 use std::fmt;
 

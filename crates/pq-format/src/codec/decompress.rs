@@ -40,6 +40,10 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers pass literals, numbers, errors"
+    )]
     fn corrupt(&self, found: impl ToString) -> CodecError {
         let (codec, len, expected) = (self.codec, self.input.len(), self.declared);
         CodecError::Corrupt {

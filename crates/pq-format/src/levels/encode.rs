@@ -7,8 +7,11 @@
 use super::Key;
 use super::pack::pack;
 
-/// Longest run or group count of one header: headers stay below 2^31.
-const HEADER_MAX: usize = 1 << 30;
+/// Longest run of one header: headers stay below 2^31.
+const REPEAT_MAX: usize = 1 << 30;
+/// Longest bit-packed run. Looking for runs and packing are two passes: the values of one header
+/// stay in the first-level cache for the second.
+const PACKED_MAX: usize = 8192;
 
 /// Appends the hybrid encoding of `values`, each below `2^width`, as one whole stream.
 pub fn encode_hybrid<K: Key>(values: &[K], width: u8, out: &mut Vec<u8>) {
@@ -37,7 +40,7 @@ fn packed_slice<K>(values: &[K], from: usize, to: usize) -> &[K] {
 pub fn encode_run(value: u32, count: usize, width: u8, out: &mut Vec<u8>) {
     let mut rest = count;
     while rest > 0 {
-        let now = rest.min(HEADER_MAX);
+        let now = rest.min(REPEAT_MAX);
         varint((now as u64) << 1, out);
         let bytes = value.to_le_bytes();
         out.extend_from_slice(
@@ -51,7 +54,7 @@ pub fn encode_run(value: u32, count: usize, width: u8, out: &mut Vec<u8>) {
 
 /// Appends a bit-packed run; only the last of a stream may have a length that is no multiple of 8.
 fn pack_run<K: Key>(values: &[K], width: u8, out: &mut Vec<u8>) {
-    for part in values.chunks(HEADER_MAX) {
+    for part in values.chunks(PACKED_MAX) {
         varint((part.len().div_ceil(8) as u64) << 1 | 1, out);
         pack(part, width, out);
     }
@@ -59,12 +62,10 @@ fn pack_run<K: Key>(values: &[K], width: u8, out: &mut Vec<u8>) {
 
 fn varint(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
-        #[expect(clippy::cast_possible_truncation, reason = "seven bits")]
         out.push((value & 0x7f) as u8 | 0x80);
         value >>= 7;
     }
-    #[expect(clippy::cast_possible_truncation, reason = "seven bits")]
-    out.push(value as u8);
+    out.push((value & 0x7f) as u8);
 }
 
 /// Shortest run that saves bytes: it costs its own header and value, and one more header for the
@@ -79,12 +80,24 @@ fn run_min(width: u8) -> usize {
 fn encode_full<K: Key>(values: &[K], width: u8, out: &mut Vec<u8>) -> (usize, usize) {
     let run_min = run_min(width);
     let (mut at, mut packed) = (0, 0);
-    while let Some(group) = values.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let first = group[0];
-        if group
+    while let Some(rest) = values.get(at..).filter(|rest| rest.len() >= 8) {
+        let room = PACKED_MAX.saturating_sub(at - packed) / 32;
+        let (blocks, _) = rest.as_chunks::<32>();
+        at += blocks
             .iter()
-            .fold(false, |differs, &v| differs | (v != first))
-        {
+            .take(room)
+            .take_while(|block| !may_have_run(block))
+            .count()
+            * 32;
+        if at - packed >= PACKED_MAX {
+            pack_run(packed_slice(values, packed, at), width, out);
+            packed = at;
+        }
+        let Some(group) = values.get(at..).and_then(|rest| rest.first_chunk::<8>()) else {
+            break;
+        };
+        let first = group[0];
+        if group.iter().any(|&v| v != first) {
             at += 8;
             continue;
         }
@@ -100,6 +113,17 @@ fn encode_full<K: Key>(values: &[K], width: u8, out: &mut Vec<u8>) -> (usize, us
         packed = at;
     }
     (at, packed)
+}
+
+/// Whether one of four groups of eight may consist of equal values. No branch: this is what the common
+/// case, no runs anywhere, pays.
+#[inline]
+fn may_have_run<K: Key>(block: &[K; 32]) -> bool {
+    block
+        .as_chunks::<8>()
+        .0
+        .iter()
+        .fold(false, |hit, group| hit | K::maybe_uniform(group))
 }
 
 /// Encodes a stream that arrives in pieces: slices of values and runs.

@@ -15,14 +15,61 @@ pub use encode::{HybridEncoder, encode_hybrid, encode_run};
 pub use pack::pack;
 
 mod sealed {
-    pub trait Sealed {}
-    impl Sealed for u8 {}
-    impl Sealed for u16 {}
-    impl Sealed for u32 {}
+    /// What the three types do differently with eight values.
+    pub trait Eight: Sized {
+        /// Whether all may be equal: a cheap test, without branches, that never misses.
+        fn maybe_uniform(group: &[Self; 8]) -> bool;
+        /// Eight values of one bit each, the first lowest.
+        fn bits(group: &[Self; 8]) -> u64;
+    }
+
+    fn bits(group: impl Iterator<Item = u32>) -> u64 {
+        group
+            .enumerate()
+            .fold(0, |bits, (i, v)| bits | u64::from(v) << i)
+    }
+
+    impl Eight for u8 {
+        #[inline]
+        fn maybe_uniform(group: &[Self; 8]) -> bool {
+            u64::from_le_bytes(*group) == u64::from(group[0]) * 0x0101_0101_0101_0101
+        }
+
+        #[inline]
+        fn bits(group: &[Self; 8]) -> u64 {
+            // Byte i holds one bit; the product has it at bit 56 + i.
+            u64::from_le_bytes(*group).wrapping_mul(0x0102_0408_1020_4080) >> 56
+        }
+    }
+
+    impl Eight for u16 {
+        #[inline]
+        fn maybe_uniform(group: &[Self; 8]) -> bool {
+            group.iter().fold(0, |differs, &v| differs | (v ^ group[0])) == 0
+        }
+
+        #[inline]
+        fn bits(group: &[Self; 8]) -> u64 {
+            bits(group.iter().map(|&v| v.into()))
+        }
+    }
+
+    impl Eight for u32 {
+        #[inline]
+        fn maybe_uniform(group: &[Self; 8]) -> bool {
+            let [a, b, c, d, e, f, g, h] = *group;
+            (a ^ h) | (b ^ g) | (c ^ f) | (d ^ e) == 0
+        }
+
+        #[inline]
+        fn bits(group: &[Self; 8]) -> u64 {
+            bits(group.iter().copied())
+        }
+    }
 }
 
 /// An integer that levels or keys may be held in: `u8`, `u16` or `u32`.
-pub trait Key: Copy + Eq + Default + Into<u32> + TryFrom<u32> + sealed::Sealed {
+pub trait Key: Copy + Eq + Default + Into<u32> + TryFrom<u32> + sealed::Eight {
     /// Bits of the type.
     const BITS: u8;
 }

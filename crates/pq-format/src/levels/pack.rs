@@ -1,17 +1,34 @@
 //! Bit packing, eight values at a time.
 //!
-//! Neighbours are merged lane by lane (32-bit values to pairs, pairs to quads), which the compiler
-//! turns into vector code, and eight values, which are always `width` whole bytes, are stored with
-//! one wide store that overlaps the next. The width is a constant of the generated code.
+//! Eight values are always `width` whole bytes. They are merged into 64-bit words at shifts that
+//! are constants of the generated code (one function a width), and the words are stored whole: what
+//! a store has too much, the next group overwrites. About three billion values a second.
 
 use super::Key;
 
-/// Values of one pass: their quads fit registers.
-const BLOCK: usize = 32;
+/// Words that eight values of 32 bits take, and one that a value may run into.
+const WORDS: usize = 5;
 
 /// Appends `values` bit-packed, least significant bits first, padded with zeros to full groups of
 /// eight: `ceil(len / 8) * width` bytes. Bits above `width` (at most 32) are dropped.
 pub fn pack<K: Key>(values: &[K], width: u8, out: &mut Vec<u8>) {
+    let width = width.min(32);
+    let all = values.iter().fold(0u32, |all, &v| all | v.into());
+    if u64::from(all) >> width > 0 {
+        // A bit too many would damage a neighbour. Callers know their width: not worth speed.
+        let mask = (1u64 << width) - 1;
+        let masked: Vec<u32> = values.iter().map(|&v| mask_u32(v.into(), mask)).collect();
+        return pack_checked(&masked, width, out);
+    }
+    pack_checked(values, width, out);
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a u32 masked")]
+fn mask_u32(value: u32, mask: u64) -> u32 {
+    (u64::from(value) & mask) as u32
+}
+
+fn pack_checked<K: Key>(values: &[K], width: u8, out: &mut Vec<u8>) {
     macro_rules! by_width {
         ($($w:literal)*) => {
             match width {
@@ -27,63 +44,54 @@ pub fn pack<K: Key>(values: &[K], width: u8, out: &mut Vec<u8>) {
 fn pack_width<const W: usize, K: Key>(values: &[K], out: &mut Vec<u8>) {
     let start = out.len();
     let bytes = values.len().div_ceil(8) * W;
-    // Stores of whole words reach beyond the last group by less than this.
-    out.resize(start + bytes + BLOCK / 8 * W + 32, 0);
-    let dest = out.get_mut(start..).unwrap_or_default();
-    let (blocks, tail) = values.as_chunks::<BLOCK>();
-    let mut at = 0;
-    for block in blocks {
-        pack_block::<W, K>(block, dest, at);
-        at += BLOCK / 8 * W;
+    out.resize(start + bytes + WORDS * 8, 0);
+    let mut dest = out.get_mut(start..).unwrap_or_default();
+    let (groups, tail) = values.as_chunks::<8>();
+    for group in groups {
+        store::<W>(merge::<W, K>(group), dest);
+        dest = dest.get_mut(W..).unwrap_or_default();
     }
     if !tail.is_empty() {
-        let mut block = [K::default(); BLOCK];
-        for (to, from) in block.iter_mut().zip(tail) {
+        let mut group = [K::default(); 8];
+        for (to, from) in group.iter_mut().zip(tail) {
             *to = *from;
         }
-        pack_block::<W, K>(&block, dest, at);
+        store::<W>(merge::<W, K>(&group), dest);
     }
     out.truncate(start + bytes);
 }
 
+/// Eight values of `W` bits as little-endian words.
 #[inline]
-fn pack_block<const W: usize, K: Key>(block: &[K; BLOCK], dest: &mut [u8], at: usize) {
-    let mask = u64::MAX >> (64 - W);
-    let mut pairs = [0u64; BLOCK / 2];
-    for (i, pair) in pairs.iter_mut().enumerate() {
-        let (lo, hi): (u32, u32) = (block[2 * i].into(), block[2 * i + 1].into());
-        *pair = (u64::from(lo) & mask) | (u64::from(hi) & mask) << W;
+fn merge<const W: usize, K: Key>(group: &[K; 8]) -> [u64; WORDS] {
+    let mut words = [0u64; WORDS];
+    if W == 1 {
+        words[0] = K::bits(group);
+        return words;
     }
-    if W <= 16 {
-        let mut quads = [0u64; BLOCK / 4];
-        for (i, quad) in quads.iter_mut().enumerate() {
-            *quad = pairs[2 * i] | pairs[2 * i + 1] << (2 * W);
-        }
-        for (g, [lo, hi]) in quads.as_chunks::<2>().0.iter().enumerate() {
-            if W <= 8 {
-                store(dest, at + g * W, (lo | hi << (4 * W % 64)).to_le_bytes());
-            } else {
-                let all = u128::from(*lo) | u128::from(*hi) << (4 * W);
-                store(dest, at + g * W, all.to_le_bytes());
-            }
-        }
-    } else {
-        for (g, [a, b, c, d]) in pairs.as_chunks::<4>().0.iter().enumerate() {
-            let lo = u128::from(*a) | u128::from(*b) << (2 * W);
-            let hi = u128::from(*c) | u128::from(*d) << (2 * W);
-            let (low, high) = match W {
-                32 => (lo, hi),
-                _ => (lo | hi << (4 * W % 128), hi >> (128 - 4 * W % 128)),
-            };
-            store(dest, at + g * W, low.to_le_bytes());
-            store(dest, at + g * W + 16, high.to_le_bytes());
+    for (i, &value) in group.iter().enumerate() {
+        let (word, bit) = (i * W / 64, i * W % 64);
+        let value: u32 = value.into();
+        words[word] |= u64::from(value) << bit;
+        if bit + W > 64 {
+            words[word + 1] |= u64::from(value) >> (64 - bit);
         }
     }
+    words
 }
 
 #[inline]
-fn store<const N: usize>(dest: &mut [u8], at: usize, bytes: [u8; N]) {
-    if let Some(slot) = dest.get_mut(at..at + N) {
-        slot.copy_from_slice(&bytes);
+fn store<const W: usize>(words: [u64; WORDS], dest: &mut [u8]) {
+    let Some(window) = dest.first_chunk_mut::<{ WORDS * 8 }>() else {
+        return;
+    };
+    for (slot, word) in window
+        .as_chunks_mut::<8>()
+        .0
+        .iter_mut()
+        .zip(words)
+        .take(W.div_ceil(8))
+    {
+        *slot = word.to_le_bytes();
     }
 }

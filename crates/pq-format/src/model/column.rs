@@ -27,11 +27,13 @@ pub struct ColumnMetaData {
     pub physical: PhysicalKind,
     /// All encodings in the chunk, of levels too.
     pub encodings: Vec<Encoding>,
-    /// Names from below the root to the leaf.
+    /// Names from below the root to the leaf; empty if the file leaves them out (the n-th chunk
+    /// belongs to the n-th leaf anyway).
     pub path: Vec<String>,
     /// Codec of the pages.
     pub codec: CodecId,
-    /// Values, nulls included (leaf slots, not rows).
+    /// Values, nulls included (leaf slots, not rows). A negative count in a file is read as 0, as
+    /// the generator of `_pm` does (pm.md §16.2).
     pub num_values: u64,
     /// Bytes of all pages with their headers, uncompressed.
     pub total_uncompressed_size: u64,
@@ -83,7 +85,7 @@ impl ColumnMetaData {
             w.i32(1, self.physical.code());
             w.list(2, ty::I32, &self.encodings, |w, e| w.i32_element(e.code()));
             w.list(3, ty::BINARY, &self.path, |w, p| {
-                w.binary_element(p.as_bytes())
+                w.binary_element(p.as_bytes());
             });
             w.i32(4, self.codec.code());
             w.u64(5, "ColumnMetaData.num_values", self.num_values);
@@ -144,7 +146,7 @@ impl ColumnMetaData {
                 }
                 3 => path = Some(r.list(f, ty::BINARY, Reader::string_element)?),
                 4 => codec = Some(CodecId::from_code(r.i32(f)?)),
-                5 => counts[0] = Some(r.u64(f)?),
+                5 => counts[0] = Some(r.u64_hint(f)?.unwrap_or(0)),
                 6 => counts[1] = Some(r.u64(f)?),
                 7 => counts[2] = Some(r.u64(f)?),
                 8 => m.key_value_metadata = KeyValue::read_list(r, f)?,
@@ -163,7 +165,9 @@ impl ColumnMetaData {
         let need = |field| FormatError::missing(WHAT, field);
         m.physical = physical.ok_or(need("type"))?;
         m.encodings = encodings.ok_or(need("encodings"))?;
-        m.path = path.ok_or(need("path_in_schema"))?;
+        // Newer writers may leave it out. Filling it in from the schema would let a small footer
+        // (one long name, many row groups) take memory without bound.
+        m.path = path.unwrap_or_default();
         m.codec = codec.ok_or(need("codec"))?;
         m.num_values = counts[0].ok_or(need("num_values"))?;
         m.total_uncompressed_size = counts[1].ok_or(need("total_uncompressed_size"))?;

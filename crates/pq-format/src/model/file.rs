@@ -2,6 +2,8 @@
 //!
 //! Reading and writing of the whole footer, with its length and magic, is in `footer.rs`.
 
+use std::fmt;
+
 use super::enums::ColumnOrder;
 use super::row_group::RowGroup;
 use super::schema::Schema;
@@ -99,7 +101,7 @@ impl FileMetaData {
         }
         if !self.column_orders.is_empty() {
             w.list(7, ty::STRUCT, &self.column_orders, |w, o| {
-                write_order(w, *o)
+                write_order(w, *o);
             });
         }
         w.finish()
@@ -136,34 +138,41 @@ impl FileMetaData {
 
     /// What every user of a footer would otherwise have to check: one chunk a leaf, of its type.
     fn check_shape(&self) -> Result<(), FormatError> {
-        let leaves = self.schema.leaf_count();
-        let corrupt = |expected: String, found: String| {
-            Err(FormatError::corrupt("FileMetaData", 0, expected, found))
-        };
-        if !self.column_orders.is_empty() && self.column_orders.len() != leaves {
-            return corrupt(
-                format!("{leaves} column orders"),
-                format!("{}", self.column_orders.len()),
-            );
+        let kinds = self.schema.leaf_kinds();
+        if !self.column_orders.is_empty() && self.column_orders.len() != kinds.len() {
+            let what = "column_orders".to_owned();
+            return Err(mismatch(
+                what,
+                format_args!("{} orders", kinds.len()),
+                &self.column_orders.len(),
+            ));
         }
-        let kinds: Vec<_> = self.schema.leaf_kinds();
         for (i, group) in self.row_groups.iter().enumerate() {
-            if group.columns.len() != leaves {
-                return corrupt(
-                    format!("{leaves} chunks in row group {i}"),
-                    format!("{}", group.columns.len()),
-                );
+            if group.columns.len() != kinds.len() {
+                let what = format!("row group {i}");
+                return Err(mismatch(
+                    what,
+                    format_args!("{} chunks", kinds.len()),
+                    &group.columns.len(),
+                ));
             }
             for (c, (chunk, kind)) in group.columns.iter().zip(&kinds).enumerate() {
                 if chunk.meta.physical != *kind {
-                    return corrupt(
-                        format!("{kind} in chunk {c} of row group {i}"),
-                        chunk.meta.physical.to_string(),
-                    );
+                    let what = format!("row group {i}, column {c}");
+                    return Err(mismatch(what, format_args!("{kind}"), &chunk.meta.physical));
                 }
             }
         }
         Ok(())
+    }
+}
+
+fn mismatch(what: String, expected: fmt::Arguments<'_>, found: &dyn fmt::Display) -> FormatError {
+    let (expected, found) = (expected.to_string(), found.to_string());
+    FormatError::SchemaMismatch {
+        what,
+        expected,
+        found,
     }
 }
 

@@ -13,6 +13,7 @@ mod page;
 mod row_group;
 mod schema;
 mod schema_check;
+mod schema_wire;
 mod statistics;
 
 pub use column::{ColumnChunk, ColumnMetaData, IndexRange, PageEncodingStats};

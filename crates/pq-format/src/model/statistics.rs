@@ -9,7 +9,7 @@ use crate::thrift::{Field, Reader, Writer};
 /// `Statistics`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Statistics {
-    /// Nulls among the values.
+    /// Nulls among the values. A negative count in a file is read as unknown, here and below.
     pub null_count: Option<u64>,
     /// Distinct values, when known exactly.
     pub distinct_count: Option<u64>,
@@ -65,13 +65,13 @@ impl Statistics {
             match f.id {
                 1 => s.deprecated_max = Some(r.binary(f)?.to_vec()),
                 2 => s.deprecated_min = Some(r.binary(f)?.to_vec()),
-                3 => s.null_count = Some(r.u64(f)?),
-                4 => s.distinct_count = Some(r.u64(f)?),
+                3 => s.null_count = r.u64_hint(f)?,
+                4 => s.distinct_count = r.u64_hint(f)?,
                 5 => s.max_value = Some(r.binary(f)?.to_vec()),
                 6 => s.min_value = Some(r.binary(f)?.to_vec()),
                 7 => s.is_max_exact = Some(r.bool(f)?),
                 8 => s.is_min_exact = Some(r.bool(f)?),
-                9 => s.nan_count = Some(r.u64(f)?),
+                9 => s.nan_count = r.u64_hint(f)?,
                 _ => r.skip(f)?,
             }
             Ok(())

@@ -7,7 +7,7 @@
 use super::{DEPTH_MAX, ty};
 use crate::error::FormatError;
 
-/// Elements that a list reserves before it has seen any.
+/// Elements that a list reserves before it has seen any; then it doubles.
 const LIST_START: usize = 16;
 
 /// Header of one field: its id, and its type, which for booleans is the value.
@@ -160,11 +160,6 @@ impl<'a> Reader<'a> {
         self.structure(each)
     }
 
-    /// Checks that `field` holds a structure, which the caller then reads.
-    pub(crate) fn expect_structure(&self, field: Field) -> Result<(), FormatError> {
-        self.expect(field, ty::STRUCT)
-    }
-
     pub(crate) fn bool(&self, field: Field) -> Result<bool, FormatError> {
         match field.kind {
             ty::TRUE => Ok(true),
@@ -206,6 +201,11 @@ impl<'a> Reader<'a> {
         let value = self.i64(field)?;
         let expected = || format!("a count of at least 0 in field {}", field.id);
         u64::try_from(value).map_err(|_| self.corrupt(&expected(), value))
+    }
+
+    /// An `i64` count that is a hint: a negative one means that it is not known.
+    pub(crate) fn u64_hint(&mut self, field: Field) -> Result<Option<u64>, FormatError> {
+        Ok(u64::try_from(self.i64(field)?).ok())
     }
 
     pub(crate) fn binary(&mut self, field: Field) -> Result<&'a [u8], FormatError> {
@@ -288,8 +288,12 @@ impl<'a> Reader<'a> {
                 format!("type {}", header.kind),
             ));
         }
-        let mut items = Vec::with_capacity(header.len.min(LIST_START));
-        for _ in 0..header.len {
+        let mut items = Vec::new();
+        for i in 0..header.len {
+            if items.len() == items.capacity() {
+                // Doubles, like `push`, but never beyond the declared count.
+                items.reserve_exact(i.max(LIST_START).min(header.len - i));
+            }
             items.push(element(self)?);
         }
         self.depth -= 1;

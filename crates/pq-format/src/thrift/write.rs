@@ -37,7 +37,7 @@ impl<'a> Writer<'a> {
             self.out.push((value & 0x7f) as u8 | 0x80);
             value >>= 7;
         }
-        self.out.push(value as u8);
+        self.out.push((value & 0x7f) as u8);
     }
 
     fn zigzag(&mut self, value: i64) {
