@@ -243,8 +243,16 @@ impl From<io::Error> for EngineError {
 
 impl From<Cause> for EngineError {
     fn from(cause: Cause) -> Self {
-        let inner = Inner { cause, path: None, partition: None, column: None, row_group: None };
-        Self { inner: Box::new(inner) }
+        let inner = Inner {
+            cause,
+            path: None,
+            partition: None,
+            column: None,
+            row_group: None,
+        };
+        Self {
+            inner: Box::new(inner),
+        }
     }
 }
 
@@ -255,15 +263,20 @@ impl From<ReadError> for EngineError {
         match error {
             ReadError::UnknownColumn { name, available } => {
                 let nearest = nearest_names(&name, &available);
-                Cause::UnknownColumn { name, nearest, available }
+                Cause::UnknownColumn {
+                    name,
+                    nearest,
+                    available,
+                }
             }
             ReadError::DuplicateColumn { name } => Cause::BadOption {
                 option: "--columns",
                 reason: format!("column {name:?} is named twice"),
             },
-            error @ ReadError::NoDesignatedTimestamp { .. } => {
-                Cause::BadOption { option: "--from/--to", reason: error.to_string() }
-            }
+            error @ ReadError::NoDesignatedTimestamp { .. } => Cause::BadOption {
+                option: "--from/--to",
+                reason: error.to_string(),
+            },
             ReadError::Cancelled => Cause::Cancelled,
             other => Cause::Read(other),
         }
@@ -294,7 +307,11 @@ impl fmt::Display for EngineError {
             write!(f, "{separator}row group {row_group}")?;
             separator = ", ";
         }
-        if separator == ", " { f.write_str(")") } else { Ok(()) }
+        if separator == ", " {
+            f.write_str(")")
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -317,7 +334,11 @@ fn name_list(names: &[String]) -> String {
     if names.len() > shown {
         list.push_str(&format!(" and {} more", names.len() - shown));
     }
-    if list.is_empty() { "none".to_owned() } else { list }
+    if list.is_empty() {
+        "none".to_owned()
+    } else {
+        list
+    }
 }
 
 /// Names within an edit distance of a third of their length, nearest first.
@@ -329,7 +350,9 @@ fn nearest_names(name: &str, available: &[String]) -> Vec<String> {
         .filter(|(distance, _)| *distance <= (wanted.len() / 3).max(1))
         .collect();
     near.sort_by_key(|(distance, _)| *distance);
-    near.into_iter().map(|(_, candidate)| candidate.clone()).collect()
+    near.into_iter()
+        .map(|(_, candidate)| candidate.clone())
+        .collect()
 }
 
 /// Levenshtein distance, one row at a time.
@@ -341,7 +364,9 @@ fn edit_distance(wanted: &[char], candidate: &str) -> usize {
         for (idx, &want) in wanted.iter().enumerate() {
             let above = row[idx + 1];
             row[idx] = left;
-            left = (diagonal + usize::from(want != found)).min(left + 1).min(above + 1);
+            left = (diagonal + usize::from(want != found))
+                .min(left + 1)
+                .min(above + 1);
             diagonal = above;
         }
         row[wanted.len()] = left;
@@ -371,7 +396,10 @@ mod tests {
     #[test]
     fn an_unknown_column_is_wrong_usage_and_names_what_exists() {
         let available = names(&["sym", "price"]);
-        let error = EngineError::from(ReadError::UnknownColumn { name: "prise".into(), available });
+        let error = EngineError::from(ReadError::UnknownColumn {
+            name: "prise".into(),
+            available,
+        });
         assert_eq!(error.exit_class(), ExitClass::Usage);
         assert_eq!(
             error.to_line(),

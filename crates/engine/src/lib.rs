@@ -3,6 +3,7 @@
 
 mod error;
 mod export;
+pub mod pm;
 mod progress;
 mod reading;
 mod root;
@@ -20,8 +21,7 @@ pub use table_reader::CancelToken;
 
 pub use crate::error::{Cause, EngineError, ExitClass, Result};
 pub use crate::export::{
-    ExportReport, ExportRequest, ROW_GROUP_BYTES_DEFAULT, ROW_GROUP_ROWS_DEFAULT, export,
-    export_in,
+    ExportReport, ExportRequest, ROW_GROUP_BYTES_DEFAULT, ROW_GROUP_ROWS_DEFAULT, export, export_in,
 };
 pub use crate::progress::{Done, NoProgress, Progress, Totals};
 pub use crate::root::{open_root, open_root_with};

@@ -8,8 +8,10 @@ use crate::time_range::TimeRange;
 
 /// A snapshot of the table with the descriptors of `columns` (all of them if `None`).
 pub(crate) fn open_reader(root: &Root, columns: Option<&[String]>) -> Result<TableReader> {
-    let options =
-        OpenOptions { columns: columns.map(<[String]>::to_vec), ..OpenOptions::default() };
+    let options = OpenOptions {
+        columns: columns.map(<[String]>::to_vec),
+        ..OpenOptions::default()
+    };
     Ok(TableReader::open(root, &options)?)
 }
 
@@ -29,7 +31,10 @@ pub(crate) fn select_rows(reader: &TableReader, range: &TimeRange) -> Result<Row
 /// Damage in a table that a writer is changing may be the change: then the snapshot is stale, and
 /// that is the better answer, because a new one may succeed (`columns.md` §9).
 pub(crate) fn stale_or(reader: &TableReader, error: EngineError) -> EngineError {
-    if !matches!(error.cause(), Cause::Column(_) | Cause::Encode(_) | Cause::Read(_)) {
+    if !matches!(
+        error.cause(),
+        Cause::Column(_) | Cause::Encode(_) | Cause::Read(_)
+    ) {
         return error;
     }
     match reader.revalidate() {
@@ -47,5 +52,9 @@ pub(crate) fn check_columns(columns: Option<&[String]>) -> Result<()> {
         _ => return Ok(()),
     }
     let reason = "a column name is empty".to_owned();
-    Err(Cause::BadOption { option: "--columns", reason }.into())
+    Err(Cause::BadOption {
+        option: "--columns",
+        reason,
+    }
+    .into())
 }

@@ -81,7 +81,8 @@ fn write_file<T>(
     attempt: &mut impl FnMut(&mut dyn Write) -> Result<T>,
 ) -> Result<T> {
     let done = attempt(&mut file)?;
-    file.publish(publish.sync, publish.force).map_err(output_error)?;
+    file.publish(publish.sync, publish.force)
+        .map_err(output_error)?;
     Ok(done)
 }
 
@@ -93,7 +94,10 @@ fn create(vfs: &dyn Vfs, path: &Path, force: bool) -> Result<AtomicFile> {
             return Err(Cause::BadOutput { reason }.into());
         }
         if !force {
-            return Err(Cause::OutputExists { path: path.to_path_buf() }.into());
+            return Err(Cause::OutputExists {
+                path: path.to_path_buf(),
+            }
+            .into());
         }
     }
     AtomicFile::create(vfs, path).map_err(output_error)
@@ -101,9 +105,15 @@ fn create(vfs: &dyn Vfs, path: &Path, force: bool) -> Result<AtomicFile> {
 
 /// What has the name of the output, if anything. A missing directory is reported by the creation.
 fn existing(vfs: &dyn Vfs, path: &Path) -> Result<Option<FileKind>> {
-    let Some(name) = path.file_name() else { return Ok(None) };
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let Ok(dir) = vfs.open_dir(parent.unwrap_or(Path::new("."))) else { return Ok(None) };
+    let Some(name) = path.file_name() else {
+        return Ok(None);
+    };
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let Ok(dir) = vfs.open_dir(parent.unwrap_or(Path::new("."))) else {
+        return Ok(None);
+    };
     match dir.stat(name, mmap_io::Links::NoFollow) {
         Ok(stat) => Ok(Some(stat.kind)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),

@@ -16,13 +16,17 @@ pub(crate) fn cpu_time() -> Option<Duration> {
     let mut fields = after_name.split_ascii_whitespace().skip(11);
     let mut ticks = || fields.next()?.parse::<u64>().ok();
     let total = ticks()?.checked_add(ticks()?)?;
-    Some(Duration::from_millis(total.checked_mul(1_000 / TICKS_PER_SECOND)?))
+    Some(Duration::from_millis(
+        total.checked_mul(1_000 / TICKS_PER_SECOND)?,
+    ))
 }
 
 /// The most memory that was resident at once, in bytes.
 pub(crate) fn peak_rss_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: u64 = line.split_ascii_whitespace().next()?.parse().ok()?;
     kib.checked_mul(1_024)
 }

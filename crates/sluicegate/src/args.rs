@@ -9,7 +9,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Read QuestDB table directories, and stream them to Parquet.
 #[derive(Debug, Parser)]
-#[command(name = "sluice", version, about, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "sluice",
+    version,
+    about,
+    propagate_version = true,
+    max_term_width = 100
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -24,6 +30,9 @@ pub(crate) enum Command {
     /// List tables, columns or partitions
     #[command(subcommand)]
     Show(ShowCommand),
+    /// Make, show or check the `_pm` sidecar of a Parquet file
+    #[command(subcommand)]
+    Pm(PmCommand),
 }
 
 /// Which rows and columns: the same for every command that reads rows.
@@ -177,4 +186,59 @@ pub(crate) enum ListingFormat {
     Json,
     /// As QuestDB's /exp prints it
     Csv,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PmCommand {
+    /// Write the missing and stale sidecars of a Parquet file, a table or a database root
+    Generate(PmGenerateArgs),
+    /// Print everything that a sidecar says, as far as it can be read
+    Inspect(PmInspectArgs),
+    /// Check a sidecar; exits with 3 when something is wrong
+    Verify(PmVerifyArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PmGenerateArgs {
+    /// Parquet file, table directory or database root
+    #[arg(value_name = "FILE|TABLE|ROOT")]
+    pub(crate) target: PathBuf,
+
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Print the report as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PmInspectArgs {
+    /// Sidecar to read
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Committed size of the sidecar, instead of the one at its offset 0
+    #[arg(long, value_name = "N")]
+    pub(crate) size: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PmVerifyArgs {
+    /// Sidecar to check
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// Committed size of the sidecar, instead of the one at its offset 0
+    #[arg(long, value_name = "N")]
+    pub(crate) size: Option<u64>,
+
+    /// Parquet file to compare it with
+    #[arg(long, value_name = "data.parquet")]
+    pub(crate) against: Option<PathBuf>,
 }

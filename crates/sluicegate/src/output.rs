@@ -22,6 +22,15 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stderr(), "sluice: {line}");
 }
 
+/// Writes to stdout; a reader that went away has seen enough.
+pub(crate) fn print(text: &[u8]) -> Result<(), EngineError> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => Ok(done?),
+    }
+}
+
 /// Help and version go to stdout; a wrong argument is one line on stderr and exit code 2.
 pub(crate) fn refuse_arguments(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
@@ -31,7 +40,10 @@ pub(crate) fn refuse_arguments(error: &clap::Error) -> ExitCode {
     let text = error.render().to_string();
     // clap explains itself over several paragraphs; the first says what is wrong, the others how
     // the command is used, which `--help` says better.
-    let first: Vec<&str> = text.lines().take_while(|line| !line.trim().is_empty()).collect();
+    let first: Vec<&str> = text
+        .lines()
+        .take_while(|line| !line.trim().is_empty())
+        .collect();
     let line = first.join(" ");
     let line = line.strip_prefix("error: ").unwrap_or(&line);
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -19,25 +19,36 @@ pub(crate) struct TerminalProgress {
 
 impl TerminalProgress {
     pub(crate) fn new(volume: Volume) -> Self {
-        let target =
-            if volume.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let target = if volume.quiet {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr()
+        };
         let bar = ProgressBar::with_draw_target(Some(0), target);
-        let template = "{bar:30} {percent:>3}% {human_pos}/{human_len} rows, {msg}{per_sec}, {eta} left";
+        let template =
+            "{bar:30} {percent:>3}% {human_pos}/{human_len} rows, {msg}{per_sec}, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        Self { bar, verbose: volume.verbose }
+        Self {
+            bar,
+            verbose: volume.verbose,
+        }
     }
 
     /// Nothing is drawn: for output that shares the terminal with the bar.
     pub(crate) fn silent(volume: Volume) -> Self {
-        Self { bar: ProgressBar::hidden(), verbose: volume.verbose }
+        Self {
+            bar: ProgressBar::hidden(),
+            verbose: volume.verbose,
+        }
     }
 
     fn say(&self, line: &str) {
         if self.verbose {
             // A closed stderr is no reason to stop.
-            self.bar.suspend(|| drop(writeln!(io::stderr(), "sluice: {line}")));
+            self.bar
+                .suspend(|| drop(writeln!(io::stderr(), "sluice: {line}")));
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::args::{
     Command, ExportArgs, Listing, ListingFormat, ScanArgs, ScanFormat, Selection, ShowCommand,
     ShowTableArgs, ShowTablesArgs,
 };
-use crate::output::{complain, say};
+use crate::output::{complain, print, say};
 use crate::progress_bar::TerminalProgress;
 use crate::report_text::report_text;
 
@@ -27,13 +27,17 @@ pub(crate) fn run(command: Command, cancel: &CancelToken) -> Result<ExitCode, En
         Command::Show(ShowCommand::Partitions(args)) => {
             show(engine::show_partitions(&args.table)?, &args)
         }
+        Command::Pm(command) => crate::pm::run(command),
     }
 }
 
 fn export(args: ExportArgs, cancel: &CancelToken) -> Result<ExitCode, EngineError> {
     let to_stdout = args.output.as_os_str() == "-";
     if to_stdout && args.json {
-        return Err(bad_option("--json", "the report cannot share stdout with `-o -`"));
+        return Err(bad_option(
+            "--json",
+            "the report cannot share stdout with `-o -`",
+        ));
     }
     let output = if to_stdout {
         Output::Writer(Box::new(io::stdout()))
@@ -41,8 +45,10 @@ fn export(args: ExportArgs, cancel: &CancelToken) -> Result<ExitCode, EngineErro
         Output::File(args.output)
     };
     let mut request = ExportRequest::new(args.table, output);
-    request.writer.codec =
-        args.codec.parse().map_err(|error| bad_option("--codec", error))?;
+    request.writer.codec = args
+        .codec
+        .parse()
+        .map_err(|error| bad_option("--codec", error))?;
     request.row_group_rows = args.row_group_rows;
     request.range = range(&args.selection)?;
     request.columns = args.selection.columns;
@@ -94,7 +100,12 @@ fn show_tables(args: &ShowTablesArgs) -> Result<ExitCode, EngineError> {
     let shown = engine::show_tables(&args.root)?;
     list(&shown.tables, args.listing)?;
     // Tables that cannot be read do not hide the others, and are not passed over in silence.
-    Ok(shown.errors.iter().map(complain).next_back().unwrap_or(ExitCode::SUCCESS))
+    Ok(shown
+        .errors
+        .iter()
+        .map(complain)
+        .next_back()
+        .unwrap_or(ExitCode::SUCCESS))
 }
 
 fn show<T: Listed>(shown: Shown<T>, args: &ShowTableArgs) -> Result<ExitCode, EngineError> {
@@ -121,23 +132,24 @@ fn list<T: Listed>(facts: &[T], listing: Listing) -> Result<(), EngineError> {
     print(&text)
 }
 
-/// Writes to stdout; a reader that went away has seen enough.
-fn print(text: &[u8]) -> Result<(), EngineError> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(text).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        done => Ok(done?),
-    }
-}
-
 fn range(selection: &Selection) -> Result<TimeRange, EngineError> {
     let point = |option, text: &Option<String>| match text {
-        Some(text) => text.parse().map(Some).map_err(|error| bad_option(option, error)),
+        Some(text) => text
+            .parse()
+            .map(Some)
+            .map_err(|error| bad_option(option, error)),
         None => Ok(None),
     };
-    Ok(TimeRange { from: point("--from", &selection.from)?, to: point("--to", &selection.to)? })
+    Ok(TimeRange {
+        from: point("--from", &selection.from)?,
+        to: point("--to", &selection.to)?,
+    })
 }
 
 fn bad_option(option: &'static str, reason: impl ToString) -> EngineError {
-    Cause::BadOption { option, reason: reason.to_string() }.into()
+    Cause::BadOption {
+        option,
+        reason: reason.to_string(),
+    }
+    .into()
 }

@@ -74,12 +74,17 @@ impl Exporter<'_> {
         });
         let mut file = self.start(out, &selection)?;
         let frame_rows = self.request.frame_rows;
-        let mut cursor = self.reader.cursor(Direction::Forward, frame_rows, &selection);
+        let mut cursor = self
+            .reader
+            .cursor(Direction::Forward, frame_rows, &selection);
         self.write_groups(&mut cursor, &mut file)?;
         self.go_on()?;
         self.reader.revalidate()?;
         let (_, summary) = file.assembler.finish().map_err(assemble_error)?;
-        Ok(Written { bytes_out: summary.bytes, ..file.written })
+        Ok(Written {
+            bytes_out: summary.bytes,
+            ..file.written
+        })
     }
 
     fn start<'w>(&self, out: &'w mut dyn Write, selection: &RowSelection) -> Result<File<'w>> {
@@ -93,7 +98,10 @@ impl Exporter<'_> {
         let properties = FileProperties {
             key_values: vec![
                 ("questdb".to_owned(), key_values::questdb(reader.columns())),
-                ("sluicegate".to_owned(), key_values::sluicegate(&source, self.request)),
+                (
+                    "sluicegate".to_owned(),
+                    key_values::sluicegate(&source, self.request),
+                ),
             ],
             ..FileProperties::default()
         };
@@ -104,7 +112,11 @@ impl Exporter<'_> {
                 ColumnType::Symbol => Some(reader.symbols(idx)?),
                 _ => None,
             };
-            columns.push(OutputColumn { name: spec.name.clone(), encoder, symbols });
+            columns.push(OutputColumn {
+                name: spec.name.clone(),
+                encoder,
+                symbols,
+            });
         }
         let assembler = FileAssembler::new(out, &specs, &self.request.writer, properties)
             .map_err(assemble_error)?;
@@ -115,7 +127,11 @@ impl Exporter<'_> {
             columns: columns.len(),
             ..Written::default()
         };
-        Ok(File { assembler, columns, written })
+        Ok(File {
+            assembler,
+            columns,
+            written,
+        })
     }
 
     fn write_groups(&self, cursor: &mut impl Cursor, file: &mut File<'_>) -> Result<()> {
@@ -143,7 +159,11 @@ impl Exporter<'_> {
                 }
             }
         }
-        if group.is_empty() { Ok(()) } else { self.write_group(&group, file) }
+        if group.is_empty() {
+            Ok(())
+        } else {
+            self.write_group(&group, file)
+        }
     }
 
     fn write_group(&self, group: &PendingGroup, file: &mut File<'_>) -> Result<()> {
@@ -153,13 +173,24 @@ impl Exporter<'_> {
     }
 
     fn write_chunks(&self, group: &PendingGroup, file: &mut File<'_>) -> Result<()> {
-        let File { assembler, columns, written } = file;
-        assembler.begin_row_group(group.rows()).map_err(assemble_error)?;
+        let File {
+            assembler,
+            columns,
+            written,
+        } = file;
+        assembler
+            .begin_row_group(group.rows())
+            .map_err(assemble_error)?;
         let column_count = u64::try_from(columns.len()).unwrap_or(u64::MAX).max(1);
         for (idx, column) in columns.iter_mut().enumerate() {
-            let rows = group.column(idx).map_err(|error| error.in_column(&column.name))?;
+            let rows = group
+                .column(idx)
+                .map_err(|error| error.in_column(&column.name))?;
             let sink = assembler.column().map_err(assemble_error)?;
-            let mut sink = CancellableSink { sink, cancel: self.cancel };
+            let mut sink = CancellableSink {
+                sink,
+                cancel: self.cancel,
+            };
             let summary = column
                 .encoder
                 .encode(&rows.slices, column.symbols.as_deref(), &mut sink)
@@ -183,7 +214,11 @@ impl Exporter<'_> {
     }
 
     fn go_on(&self) -> Result<()> {
-        if self.cancel.is_cancelled() { Err(Cause::Cancelled.into()) } else { Ok(()) }
+        if self.cancel.is_cancelled() {
+            Err(Cause::Cancelled.into())
+        } else {
+            Ok(())
+        }
     }
 
     fn in_partition_of(&self, error: EngineError, frame: &Frame) -> EngineError {
@@ -215,7 +250,11 @@ impl Exporter<'_> {
 fn spec(column: &TableColumn) -> ColumnSpec {
     let spec =
         ColumnSpec::new(column.name.as_str(), column.column_type).with_field_id(column.field_id);
-    if column.designated { spec.as_designated() } else { spec }
+    if column.designated {
+        spec.as_designated()
+    } else {
+        spec
+    }
 }
 
 /// Passes pages on until somebody cancels: a page is the longest that a cancel waits for.
@@ -258,5 +297,9 @@ fn assemble_error(error: AssembleError) -> EngineError {
 }
 
 fn option_error(error: OptionError) -> EngineError {
-    Cause::BadOption { option: "export", reason: error.to_string() }.into()
+    Cause::BadOption {
+        option: "export",
+        reason: error.to_string(),
+    }
+    .into()
 }

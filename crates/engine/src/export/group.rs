@@ -43,7 +43,10 @@ impl PendingGroup {
 
     /// The slices of column `idx`, in table order.
     pub(crate) fn column(&self, idx: usize) -> Result<ColumnRows<'_>> {
-        let mut rows = ColumnRows { slices: Vec::new(), partitions: Vec::new() };
+        let mut rows = ColumnRows {
+            slices: Vec::new(),
+            partitions: Vec::new(),
+        };
         for (frame, range) in &self.parts {
             for slice in slices_of(frame, idx, range.clone())? {
                 rows.slices.push(slice);
@@ -62,6 +65,8 @@ impl ColumnRows<'_> {
 
     /// Bytes that the rows take in the column's files.
     pub(crate) fn native_bytes(&self) -> u64 {
-        self.slices.iter().fold(0, |sum, slice| sum.saturating_add(slice.native_bytes()))
+        self.slices
+            .iter()
+            .fold(0, |sum, slice| sum.saturating_add(slice.native_bytes()))
     }
 }

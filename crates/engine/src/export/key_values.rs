@@ -23,7 +23,11 @@ pub(crate) fn questdb(columns: &[TableColumn]) -> String {
     let schema: Vec<Value> = columns
         .iter()
         .map(|column| {
-            let designated = if column.designated { DESIGNATED_CODE } else { 0 };
+            let designated = if column.designated {
+                DESIGNATED_CODE
+            } else {
+                0
+            };
             json!({
                 "column_type": column.column_type.code() + designated,
                 "column_top": 0,

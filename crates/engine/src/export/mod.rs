@@ -58,15 +58,26 @@ pub fn export_in(
 ) -> Result<ExportReport> {
     request.check()?;
     let started = (Instant::now(), usage::cpu_time());
-    let output = std::mem::replace(&mut request.output, Output::Writer(Box::new(std::io::sink())));
+    let output = std::mem::replace(
+        &mut request.output,
+        Output::Writer(Box::new(std::io::sink())),
+    );
     let named = match &output {
         Output::File(path) => path.display().to_string(),
         Output::Writer(_) => "-".to_owned(),
     };
-    let publish = Publish { force: request.force, sync: request.sync };
+    let publish = Publish {
+        force: request.force,
+        sync: request.sync,
+    };
     let done = write_to(vfs, output, publish, progress, |out| {
         let reader = open_reader(root, request.columns.as_deref())?;
-        let exporter = Exporter { reader: &reader, request: &request, progress, cancel };
+        let exporter = Exporter {
+            reader: &reader,
+            request: &request,
+            progress,
+            cancel,
+        };
         exporter.run(out).map_err(|error| stale_or(&reader, error))
     });
     progress.end();
@@ -80,7 +91,9 @@ fn report(
     (started, cpu_before): (Instant, Option<std::time::Duration>),
 ) -> ExportReport {
     let millis = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(0);
-    let cpu = usage::cpu_time().zip(cpu_before).map(|(now, then)| now.saturating_sub(then));
+    let cpu = usage::cpu_time()
+        .zip(cpu_before)
+        .map(|(now, then)| now.saturating_sub(then));
     ExportReport {
         table: written.table,
         output,

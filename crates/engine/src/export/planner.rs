@@ -41,8 +41,15 @@ pub(crate) struct Cutter {
 
 impl Cutter {
     pub(crate) fn new(targets: Targets) -> Self {
-        let targets = Targets { rows: targets.rows.max(1), ..targets };
-        Self { targets, rows: 0, native_bytes: 0 }
+        let targets = Targets {
+            rows: targets.rows.max(1),
+            ..targets
+        };
+        Self {
+            targets,
+            rows: 0,
+            native_bytes: 0,
+        }
     }
 
     /// Offers rows `lo..hi` of a frame to the open group. A closed group opens the next one.
@@ -59,11 +66,17 @@ impl Cutter {
         if sum <= spare {
             let closes = by_rows == room;
             self.settle(by_rows, sum, closes);
-            return Ok(Cut { rows: by_rows, closes });
+            return Ok(Cut {
+                rows: by_rows,
+                closes,
+            });
         }
         let taken = self.fitting(frame, lo, lo + by_rows, spare)?;
         self.settle(taken, 0, true);
-        Ok(Cut { rows: taken, closes: true })
+        Ok(Cut {
+            rows: taken,
+            closes: true,
+        })
     }
 
     /// The most rows of `lo..hi` whose bytes fit into `spare`; one row at least if the group is
@@ -146,14 +159,20 @@ mod tests {
 
     #[test]
     fn a_row_larger_than_the_target_is_a_group_of_its_own() {
-        let targets = Targets { rows: 100, native_bytes: 10 };
+        let targets = Targets {
+            rows: 100,
+            native_bytes: 10,
+        };
         assert_eq!(groups(&[5, 5, 50, 1, 1], &[5], targets), [2, 1, 2]);
         assert_eq!(groups(&[50, 50], &[1], targets), [1, 1]);
     }
 
     #[test]
     fn the_row_target_closes_a_group_at_once() {
-        let targets = Targets { rows: 2, native_bytes: u64::MAX };
+        let targets = Targets {
+            rows: 2,
+            native_bytes: u64::MAX,
+        };
         assert_eq!(groups(&[1, 1, 1, 1], &[4], targets), [2, 2]);
     }
 

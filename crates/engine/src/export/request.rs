@@ -70,11 +70,19 @@ impl ExportRequest {
     pub(crate) fn check(&self) -> Result<()> {
         if self.row_group_rows == 0 {
             let reason = "a row group has at least 1 row".to_owned();
-            return Err(Cause::BadOption { option: "--row-group-rows", reason }.into());
+            return Err(Cause::BadOption {
+                option: "--row-group-rows",
+                reason,
+            }
+            .into());
         }
         check_columns(self.columns.as_deref())?;
         self.writer.check().map_err(|error| {
-            Cause::BadOption { option: "export", reason: error.to_string() }.into()
+            Cause::BadOption {
+                option: "export",
+                reason: error.to_string(),
+            }
+            .into()
         })
     }
 }

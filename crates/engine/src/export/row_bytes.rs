@@ -32,7 +32,10 @@ pub(crate) struct RowMeter {
 
 impl RowMeter {
     pub(crate) fn new(cursor: &impl Cursor) -> Self {
-        let mut meter = Self { fixed_row_bytes: 0, variable: Vec::new() };
+        let mut meter = Self {
+            fixed_row_bytes: 0,
+            variable: Vec::new(),
+        };
         for (idx, column) in cursor.columns().iter().enumerate() {
             match column.column_type.layout() {
                 Layout::Fixed(width) => meter.fixed_row_bytes += len_u64(width),
@@ -63,7 +66,11 @@ impl RowBytes for MeteredFrame<'_> {
         for &(idx, layout) in &self.meter.variable {
             for slice in slices_of(self.frame, idx, lo..hi)? {
                 let bytes = variable_bytes(layout, &slice).map_err(|source| {
-                    let name = self.frame.columns().get(idx).map_or("", |c| c.name.as_str());
+                    let name = self
+                        .frame
+                        .columns()
+                        .get(idx)
+                        .map_or("", |c| c.name.as_str());
                     EngineError::from(Cause::Column(source)).in_column(name)
                 })?;
                 sum = sum.saturating_add(bytes);
@@ -116,7 +123,11 @@ fn variable_bytes(
         ColumnSlice::Varchar(slice) => {
             for text in slice.iter() {
                 let len = text?.map_or(0, <[u8]>::len);
-                values += if len > VARCHAR_INLINE_MAX { len_u64(len) } else { 0 };
+                values += if len > VARCHAR_INLINE_MAX {
+                    len_u64(len)
+                } else {
+                    0
+                };
             }
         }
         ColumnSlice::Array(slice) => {

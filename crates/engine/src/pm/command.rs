@@ -75,14 +75,20 @@ pub fn generate(target: &Path, dry_run: bool) -> Result<GenerateReport> {
     let vfs: Arc<dyn Vfs> = Arc::new(RealVfs);
     let mut report = GenerateReport::default();
     for file in &files {
-        report.files.push(generate_one(vfs.as_ref(), file, dry_run)?);
+        report
+            .files
+            .push(generate_one(vfs.as_ref(), file, dry_run)?);
     }
-    report.files.extend(unreadable.into_iter().map(|(path, reason)| GeneratedSidecar {
-        path,
-        status: GenerateStatus::Skipped,
-        bytes: 0,
-        reason: Some(reason),
-    }));
+    report.files.extend(
+        unreadable
+            .into_iter()
+            .map(|(path, reason)| GeneratedSidecar {
+                path,
+                status: GenerateStatus::Skipped,
+                bytes: 0,
+                reason: Some(reason),
+            }),
+    );
     Ok(report)
 }
 
@@ -108,7 +114,11 @@ fn generate_one(vfs: &dyn Vfs, file: &ParquetFile, dry_run: bool) -> Result<Gene
         None => return Ok(outcome(GenerateStatus::Kept, image.len(), None)),
     };
     if dry_run {
-        return Ok(outcome(GenerateStatus::WouldWrite, image.len(), Some(stale)));
+        return Ok(outcome(
+            GenerateStatus::WouldWrite,
+            image.len(),
+            Some(stale),
+        ));
     }
     let mut output = AtomicFile::create(vfs, &target).map_err(Cause::Io)?;
     output.append(&image).map_err(Cause::Io)?;
@@ -188,7 +198,9 @@ pub fn inspect_file(path: &Path, size: Option<u64>) -> Result<Inspection> {
 pub fn verify_file(path: &Path, size: Option<u64>, against: Option<&Path>) -> Result<Vec<String>> {
     let data = read_sidecar(&open_file(path)?)?;
     let mut findings = verify_sidecar(&data, size);
-    let Some(against) = against else { return Ok(findings) };
+    let Some(against) = against else {
+        return Ok(findings);
+    };
     let newest = size.map_or_else(|| committed_size(&data), Ok);
     if let Ok(view) = newest.and_then(|size| PmView::open(&data, size)) {
         let parquet = open_file(against)?;

@@ -55,7 +55,10 @@ fn is_table(root: &Root) -> Result<bool> {
 }
 
 fn metadata_only() -> OpenOptions {
-    OpenOptions { columns: Some(Vec::new()), ..OpenOptions::default() }
+    OpenOptions {
+        columns: Some(Vec::new()),
+        ..OpenOptions::default()
+    }
 }
 
 fn of_table(root: &Root, found: &mut Found) -> Result<()> {
@@ -64,7 +67,11 @@ fn of_table(root: &Root, found: &mut Found) -> Result<()> {
         if let Some(committed) = partition.parquet_len.filter(|_| partition.parquet) {
             let dir = root.path().join(&partition.directory);
             let path = dir.join(PARQUET_NAME);
-            found.files.push(ParquetFile { dir, path, committed });
+            found.files.push(ParquetFile {
+                dir,
+                path,
+                committed,
+            });
         }
     }
     Ok(())
@@ -73,8 +80,10 @@ fn of_table(root: &Root, found: &mut Found) -> Result<()> {
 /// Every table below a database root; one that cannot be read does not stop the others.
 fn of_database(root: &Root, found: &mut Found) -> Result<()> {
     let entries = root.list("").map_err(Cause::Io)?;
-    let mut names: Vec<String> =
-        entries.into_iter().filter_map(|e| e.name.into_string().ok()).collect();
+    let mut names: Vec<String> = entries
+        .into_iter()
+        .filter_map(|e| e.name.into_string().ok())
+        .collect();
     names.sort();
     let mut tables = 0usize;
     for name in names.iter().filter(|n| !n.starts_with('.')) {
@@ -90,18 +99,27 @@ fn of_database(root: &Root, found: &mut Found) -> Result<()> {
     }
     if tables == 0 {
         let reason = "it holds neither a table nor a Parquet file".to_owned();
-        return Err(Cause::BadOption { option: "TARGET", reason }.into());
+        return Err(Cause::BadOption {
+            option: "TARGET",
+            reason,
+        }
+        .into());
     }
     Ok(())
 }
 
 /// A Parquet file by itself. In a partition directory of a table, the table says how long it is.
 fn single(path: &Path) -> Result<ParquetFile> {
-    let dir = path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let dir = path
+        .parent()
+        .filter(|d| !d.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let length = open_file(path)?.len().map_err(Cause::Io)?;
     let of_its_table = || {
         let dir = std::path::absolute(dir).ok()?;
-        let root = open_root(dir.parent()?).ok().filter(|r| is_table(r).unwrap_or(false))?;
+        let root = open_root(dir.parent()?)
+            .ok()
+            .filter(|r| is_table(r).unwrap_or(false))?;
         let reader = TableReader::open(&root, &metadata_only()).ok()?;
         let name = dir.file_name()?.to_str()?;
         let partition = reader.partitions().iter().find(|p| p.directory == name)?;
@@ -109,13 +127,23 @@ fn single(path: &Path) -> Result<ParquetFile> {
     };
     let is_data = path.file_name().is_some_and(|n| n == PARQUET_NAME);
     let committed = is_data.then(of_its_table).flatten().unwrap_or(length);
-    Ok(ParquetFile { dir: dir.to_path_buf(), path: path.to_path_buf(), committed })
+    Ok(ParquetFile {
+        dir: dir.to_path_buf(),
+        path: path.to_path_buf(),
+        committed,
+    })
 }
 
 /// Opens any file for reading, through a root on its directory.
 pub(super) fn open_file(path: &Path) -> Result<RootFile> {
-    let dir = path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    let dir = path
+        .parent()
+        .filter(|d| !d.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let name = path
+        .file_name()
+        .and_then(|n| n.to_str())
+        .unwrap_or_default();
     let root = open_root(dir)?;
     root.file(name).map_err(|e| Cause::Io(e).into())
 }

@@ -66,7 +66,10 @@ pub fn sidecar_facts(
     read_at: &mut ReadAt<'_>,
 ) -> Result<SidecarFacts, GenerateError> {
     let leaves = meta.schema.leaves();
-    let first = meta.key_value_metadata.iter().find(|kv| kv.key == QUESTDB_KEY);
+    let first = meta
+        .key_value_metadata
+        .iter()
+        .find(|kv| kv.key == QUESTDB_KEY);
     let json = first
         .and_then(|kv| kv.value.as_deref())
         .map(|text| QuestdbJson::parse(text, leaves.len()))
@@ -98,7 +101,11 @@ pub fn sidecar_facts(
         seq_txn: json.as_ref().map(|j| j.seq_txn),
         ..SnapshotFacts::default()
     };
-    Ok(SidecarFacts { header, row_groups, snapshot })
+    Ok(SidecarFacts {
+        header,
+        row_groups,
+        snapshot,
+    })
 }
 
 /// One sort key.
@@ -130,7 +137,10 @@ fn sorting_of(
         let keys: Vec<SortKey> = group
             .sorting_columns
             .iter()
-            .map(|s| SortKey { column: s.column_idx, descending: s.descending })
+            .map(|s| SortKey {
+                column: s.column_idx,
+                descending: s.descending,
+            })
             .collect();
         if declared.as_ref().is_some_and(|before| *before != keys) {
             return Err(GenerateError::SortOrdersDiffer { row_group });
@@ -152,7 +162,10 @@ fn designated_of(
     let index = usize::try_from(key.column).ok()?;
     let leaf = leaves.get(index)?;
     let timestamp = match json {
-        Some(json) => json.schema.get(index).is_some_and(|c| c.column_type & 0xFF == TAG_TIMESTAMP),
+        Some(json) => json
+            .schema
+            .get(index)
+            .is_some_and(|c| c.column_type & 0xFF == TAG_TIMESTAMP),
         None => matches!(leaf.node.logical, Some(LogicalType::Timestamp { .. })),
     };
     (timestamp && leaf.node.repetition == Repetition::Required).then_some(index)
@@ -183,15 +196,26 @@ fn column_facts(
         Repetition::Repeated => 2,
         Repetition::Unknown(code) => {
             let detail = format!("repetition {code} of {:?}", top.name);
-            return Err(GenerateError::Conversion { what: "schema", detail });
+            return Err(GenerateError::Conversion {
+                what: "schema",
+                detail,
+            });
         }
     };
     let mut column_flags = repetition << flags::REPETITION_SHIFT;
     let position = u32::try_from(index).ok();
     for (bit, set) in [
-        (flags::LOCAL_KEY_IS_GLOBAL, stated.is_some_and(QuestdbColumn::local_key_is_global)),
+        (
+            flags::LOCAL_KEY_IS_GLOBAL,
+            stated.is_some_and(QuestdbColumn::local_key_is_global),
+        ),
         (flags::IS_ASCII, stated.is_some_and(QuestdbColumn::is_ascii)),
-        (flags::DESCENDING, sorting.iter().any(|s| Some(s.column) == position && s.descending)),
+        (
+            flags::DESCENDING,
+            sorting
+                .iter()
+                .any(|s| Some(s.column) == position && s.descending),
+        ),
     ] {
         column_flags |= if set { bit } else { 0 };
     }
@@ -201,8 +225,15 @@ fn column_facts(
     };
     Ok(ColumnFacts {
         name: top.name.clone(),
-        id: stated.map(|c| c.id).filter(|id| *id >= 0).or(top.field_id).unwrap_or(-1),
-        type_code: stated.map(|c| c.column_type).or_else(|| infer_type(leaf, top)).unwrap_or(-1),
+        id: stated
+            .map(|c| c.id)
+            .filter(|id| *id >= 0)
+            .or(top.field_id)
+            .unwrap_or(-1),
+        type_code: stated
+            .map(|c| c.column_type)
+            .or_else(|| infer_type(leaf, top))
+            .unwrap_or(-1),
         flags: column_flags,
         fixed_byte_len: fixed,
         physical_type: u8::try_from(leaf.physical.kind().code()).unwrap_or(u8::MAX),
@@ -228,16 +259,24 @@ fn group_facts(
         .iter()
         .map(|chunk| chunk_facts(chunk, read_at))
         .collect::<Result<_, _>>()?;
-    Ok(RowGroupFacts { num_rows: group.num_rows, chunks })
+    Ok(RowGroupFacts {
+        num_rows: group.num_rows,
+        chunks,
+    })
 }
 
 fn chunk_facts(chunk: &ColumnChunk, read_at: &mut ReadAt<'_>) -> Result<ChunkFacts, GenerateError> {
     if let Some(path) = &chunk.file_path {
         let detail = format!("its data is in another file, {path:?}");
-        return Err(GenerateError::Conversion { what: "column chunk", detail });
+        return Err(GenerateError::Conversion {
+            what: "column chunk",
+            detail,
+        });
     }
     let meta = &chunk.meta;
-    let codec = u8::try_from(meta.codec.code()).ok().filter(|code| *code <= 7);
+    let codec = u8::try_from(meta.codec.code())
+        .ok()
+        .filter(|code| *code <= 7);
     let codec = codec.ok_or_else(|| GenerateError::Conversion {
         what: "column chunk",
         detail: format!("codec {}", meta.codec.code()),
@@ -246,10 +285,15 @@ fn chunk_facts(chunk: &ColumnChunk, read_at: &mut ReadAt<'_>) -> Result<ChunkFac
     let stats = meta.statistics.as_ref().unwrap_or(&none);
     // Some writers say 0 for "no dictionary", others for "no data page" of an empty chunk.
     let data = meta.data_page_offset;
-    let dictionary = meta.dictionary_page_offset.filter(|d| *d > 0 && (*d < data || data == 0));
+    let dictionary = meta
+        .dictionary_page_offset
+        .filter(|d| *d > 0 && (*d < data || data == 0));
     Ok(ChunkFacts {
         codec,
-        encodings: meta.encodings.iter().fold(0, |mask, e| mask | encoding_bit(*e)),
+        encodings: meta
+            .encodings
+            .iter()
+            .fold(0, |mask, e| mask | encoding_bit(*e)),
         num_values: meta.num_values,
         byte_range_start: dictionary.unwrap_or(meta.data_page_offset),
         total_compressed: meta.total_compressed_size,
@@ -280,8 +324,13 @@ fn bloom_facts(
 ) -> Result<Option<BloomFacts>, GenerateError> {
     let meta = &chunk.meta;
     let stated = (meta.bloom_filter_offset, meta.bloom_filter_length);
-    let (Some(offset @ 1..), Some(1..)) = stated else { return Ok(None) };
-    let broken = |detail: String| GenerateError::Conversion { what: "bloom filter", detail };
+    let (Some(offset @ 1..), Some(1..)) = stated else {
+        return Ok(None);
+    };
+    let broken = |detail: String| GenerateError::Conversion {
+        what: "bloom filter",
+        detail,
+    };
     let head = read_at(offset, usize::try_from(BLOOM_HEADER_LEN_MAX).unwrap_or(0))?;
     let (header, header_len) = match BloomFilterHeader::read(&head) {
         Ok(read) => read,
@@ -296,7 +345,9 @@ fn bloom_facts(
     let bits = read_at(start, length)?;
     if bits.len() != length {
         let have = bits.len();
-        return Err(broken(format!("{length} bytes at {start}, {have} are left in the file")));
+        return Err(broken(format!(
+            "{length} bytes at {start}, {have} are left in the file"
+        )));
     }
     Ok(Some(BloomFacts::Inline(bits)))
 }

@@ -46,22 +46,35 @@ fn infer(leaf: &Leaf<'_>, top: &SchemaNode) -> Option<ColumnType> {
             _ => None,
         },
         PhysicalType::ByteArray => decimal.unwrap_or_else(|| {
-            let text = logical == Some(LogicalType::String)
-                || converted == Some(ConvertedType::Utf8);
-            Some(if text { ColumnType::Varchar } else { ColumnType::Binary })
+            let text =
+                logical == Some(LogicalType::String) || converted == Some(ConvertedType::Utf8);
+            Some(if text {
+                ColumnType::Varchar
+            } else {
+                ColumnType::Binary
+            })
         }),
     }
 }
 
 fn infer_int32(logical: Option<LogicalType>, converted: Option<ConvertedType>) -> ColumnType {
     let signed = |n| {
-        logical == Some(LogicalType::Int { bits: n, signed: true })
+        logical
+            == Some(LogicalType::Int {
+                bits: n,
+                signed: true,
+            })
             || matches!(
                 (n, converted),
                 (16, Some(ConvertedType::Int16)) | (8, Some(ConvertedType::Int8))
             )
     };
-    if logical == Some(LogicalType::Int { bits: 32, signed: true }) {
+    if logical
+        == Some(LogicalType::Int {
+            bits: 32,
+            signed: true,
+        })
+    {
         ColumnType::Int
     } else if signed(16) {
         ColumnType::Short
@@ -98,14 +111,18 @@ fn decimal_of(
 fn list_dimensions(top: &SchemaNode) -> Option<usize> {
     let annotated =
         top.logical == Some(LogicalType::List) || top.converted == Some(ConvertedType::List);
-    let NodeKind::Group(children) = &top.kind else { return None };
+    let NodeKind::Group(children) = &top.kind else {
+        return None;
+    };
     let mut node = only(children).filter(|_| annotated)?;
     let mut dimensions = 0;
     while let NodeKind::Group(children) = &node.kind {
         dimensions += usize::from(node.repetition == Repetition::Repeated);
         node = only(children)?;
     }
-    (1..=DIMENSIONS_MAX).contains(&dimensions).then_some(dimensions)
+    (1..=DIMENSIONS_MAX)
+        .contains(&dimensions)
+        .then_some(dimensions)
 }
 
 fn only(children: &[SchemaNode]) -> Option<&SchemaNode> {

@@ -46,31 +46,46 @@ pub fn inspect(data: &[u8], size: Option<u64>) -> Inspection {
     for size in &sizes {
         shown.push(snapshot(data, *size, &mut errors));
     }
-    let dead: Vec<Value> =
-        dead_sizes(data, &sizes).iter().map(|s| snapshot(data, *s, &mut errors)).collect();
+    let dead: Vec<Value> = dead_sizes(data, &sizes)
+        .iter()
+        .map(|s| snapshot(data, *s, &mut errors))
+        .collect();
     if !dead.is_empty() {
         file.insert("dead".to_owned(), Value::Array(dead));
     }
     file.insert("snapshots".to_owned(), Value::Array(shown));
     file.sort_keys();
-    Inspection { file: Value::Object(file), errors }
+    Inspection {
+        file: Value::Object(file),
+        errors,
+    }
 }
 
 /// Takes a value, or notes why there is none.
 fn take<T>(result: Result<T, PmError>, place: &str, errors: &mut Vec<String>) -> Option<T> {
-    result.map_err(|error| errors.push(format!("{place}: {error}"))).ok()
+    result
+        .map_err(|error| errors.push(format!("{place}: {error}")))
+        .ok()
 }
 
 fn header(view: &PmView<'_>, errors: &mut Vec<String>) -> Map<String, Value> {
     let sorting: Vec<Value> = (0..view.sorting_column_count())
         .map(|i| json!(take(view.sorting_column(i), "sorting columns", errors)))
         .collect();
-    let designated = view.designated_timestamp().and_then(|d| i64::try_from(d).ok());
+    let designated = view
+        .designated_timestamp()
+        .and_then(|d| i64::try_from(d).ok());
     let mut file = Map::new();
-    file.insert("bloom_columns".into(), json!(view.bloom_columns().collect::<Vec<_>>()));
+    file.insert(
+        "bloom_columns".into(),
+        json!(view.bloom_columns().collect::<Vec<_>>()),
+    );
     file.insert("bloom_external".into(), json!(view.bloom_external()));
     file.insert("columns".into(), columns(view, errors));
-    file.insert("designated_timestamp".into(), json!(designated.unwrap_or(-1)));
+    file.insert(
+        "designated_timestamp".into(),
+        json!(designated.unwrap_or(-1)),
+    );
     file.insert("feature_flags".into(), json!(view.feature_flags()));
     file.insert("sorting_columns".into(), Value::Array(sorting));
     file.insert("squash_tracker".into(), json!(view.squash_tracker()));
@@ -100,14 +115,20 @@ fn columns(view: &PmView<'_>, errors: &mut Vec<String>) -> Value {
 
 fn snapshot(data: &[u8], size: u64, errors: &mut Vec<String>) -> Value {
     let place = format!("snapshot of {size} bytes");
-    let Some(view) = take(PmView::open(data, size), &place, errors) else { return Value::Null };
+    let Some(view) = take(PmView::open(data, size), &place, errors) else {
+        return Value::Null;
+    };
     let crc = view.verify_crc();
     let crc_ok = crc.is_ok();
     take(crc, &place, errors);
     take(view.check_footer_length(), &place, errors);
     let scratchpad: Vec<Value> = view
         .scratchpad()
-        .map(|pad| pad.entries().map(|(code, bytes)| json!([code, hex(bytes)])).collect())
+        .map(|pad| {
+            pad.entries()
+                .map(|(code, bytes)| json!([code, hex(bytes)]))
+                .collect()
+        })
         .unwrap_or_default();
     let groups: Vec<Value> = (0..view.row_group_count())
         .map(|i| {
@@ -226,9 +247,11 @@ fn dead_sizes(data: &[u8], on_chain: &[u64]) -> Vec<u64> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }

@@ -10,6 +10,7 @@ mod generate;
 mod infer;
 mod inspect;
 mod questdb_json;
+mod text;
 mod verify;
 
 pub use command::{
@@ -19,4 +20,5 @@ pub use error::GenerateError;
 pub use files::SIDECAR_NAME;
 pub use generate::{FooterPlace, ReadAt, SidecarFacts, sidecar_facts};
 pub use inspect::{Inspection, inspect};
+pub use text::inspection_text;
 pub use verify::{read_facts, verify_against, verify_sidecar};

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::error::GenerateError;
 
 /// Key of the entry.
-pub const QUESTDB_KEY: &str = "questdb";
+pub(super) const QUESTDB_KEY: &str = "questdb";
 /// The only version there is.
 const VERSION: i32 = 1;
 /// Symbol whose dictionary indices are the table's keys.
@@ -16,37 +16,40 @@ const FORMAT_LOCAL_KEY_IS_GLOBAL: i32 = 1;
 
 /// The whole entry.
 #[derive(Debug, Clone, Deserialize)]
-pub struct QuestdbJson {
+pub(super) struct QuestdbJson {
     version: i32,
     /// One element a leaf column.
-    pub schema: Vec<QuestdbColumn>,
+    pub(super) schema: Vec<QuestdbColumn>,
     /// Dead bytes; a regenerated sidecar starts at 0 all the same.
     #[serde(default)]
-    pub unused_bytes: u64,
+    #[expect(dead_code, reason = "only its type and range are checked")]
+    unused_bytes: u64,
     /// Squash tracker, -1 for none.
     #[serde(default = "none")]
-    pub squash_tracker: i64,
+    pub(super) squash_tracker: i64,
     /// Sequencer transaction, -1 for none.
     #[serde(default = "none")]
-    pub seq_txn: i64,
+    pub(super) seq_txn: i64,
 }
 
 /// One column of it.
 #[derive(Debug, Clone, Deserialize)]
-pub struct QuestdbColumn {
+pub(super) struct QuestdbColumn {
     /// Type code, designated bits included.
-    pub column_type: i32,
+    pub(super) column_type: i32,
     /// Rows before the column existed: materialized in the file.
     #[serde(default)]
-    pub column_top: u64,
+    #[expect(dead_code, reason = "only its type and range are checked")]
+    column_top: u64,
     format: Option<i32>,
     ascii: Option<bool>,
     /// Stable id, -1 for none.
     #[serde(default = "no_id")]
-    pub id: i32,
+    pub(super) id: i32,
     /// Declared without nulls.
     #[serde(default)]
-    pub not_null: bool,
+    #[expect(dead_code, reason = "only its type and range are checked")]
+    not_null: bool,
 }
 
 fn none() -> i64 {
@@ -60,13 +63,13 @@ fn no_id() -> i32 {
 impl QuestdbColumn {
     /// Whether the dictionary indices are the table's symbol keys.
     #[must_use]
-    pub fn local_key_is_global(&self) -> bool {
+    pub(super) fn local_key_is_global(&self) -> bool {
         self.format == Some(FORMAT_LOCAL_KEY_IS_GLOBAL)
     }
 
     /// Whether every value is ASCII.
     #[must_use]
-    pub fn is_ascii(&self) -> bool {
+    pub(super) fn is_ascii(&self) -> bool {
         self.ascii == Some(true)
     }
 }
@@ -77,22 +80,31 @@ impl QuestdbJson {
     /// # Errors
     /// `Conversion` for anything but an object of version 1 with known type codes and formats;
     /// `SchemaMismatch` when it does not have one element for each of `leaves` columns.
-    pub fn parse(text: &str, leaves: usize) -> Result<Self, GenerateError> {
+    pub(super) fn parse(text: &str, leaves: usize) -> Result<Self, GenerateError> {
         let refused = |detail: String| GenerateError::Conversion {
             what: "questdb metadata",
             detail,
         };
         let parsed: Self = serde_json::from_str(text).map_err(|e| refused(e.to_string()))?;
         if parsed.version != VERSION {
-            return Err(refused(format!("version {}, expected {VERSION}", parsed.version)));
+            return Err(refused(format!(
+                "version {}, expected {VERSION}",
+                parsed.version
+            )));
         }
         for (index, column) in parsed.schema.iter().enumerate() {
             if !is_stored_type(column.column_type) {
                 let code = column.column_type;
                 return Err(refused(format!("column {index} has type code {code}")));
             }
-            if column.format.is_some_and(|f| f != FORMAT_LOCAL_KEY_IS_GLOBAL) {
-                return Err(refused(format!("column {index} has format {:?}", column.format)));
+            if column
+                .format
+                .is_some_and(|f| f != FORMAT_LOCAL_KEY_IS_GLOBAL)
+            {
+                return Err(refused(format!(
+                    "column {index} has format {:?}",
+                    column.format
+                )));
             }
         }
         if parsed.schema.len() != leaves {

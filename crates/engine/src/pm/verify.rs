@@ -52,7 +52,11 @@ fn check_indices(view: &PmView<'_>) -> Result<(), pm_format::PmError> {
         expected,
     };
     if let Some(designated) = view.designated_timestamp().filter(|d| *d >= columns) {
-        return Err(bad("designated_timestamp", designated, "less than the column count"));
+        return Err(bad(
+            "designated_timestamp",
+            designated,
+            "less than the column count",
+        ));
     }
     for position in 0..view.sorting_column_count() {
         let column = view.sorting_column(position)?;
@@ -62,8 +66,8 @@ fn check_indices(view: &PmView<'_>) -> Result<(), pm_format::PmError> {
     }
     for index in 0..view.row_group_count() {
         let group = view.row_group(index)?;
-        let outside = group.block_offset() < view.header_end()
-            || group.ool_offset() > view.footer_offset();
+        let outside =
+            group.block_offset() < view.header_end() || group.ool_offset() > view.footer_offset();
         if outside {
             let offset = usize::try_from(group.block_offset()).unwrap_or(usize::MAX);
             return Err(bad("row group block", offset, "between header and footer"));
@@ -90,7 +94,10 @@ pub fn verify_against(
     }
     match read_facts(committed, read_at) {
         Ok(facts) => compare(view, &facts),
-        Err(error) => vec![format!("data.parquet at {committed} bytes: {}", chain_text(&error))],
+        Err(error) => vec![format!(
+            "data.parquet at {committed} bytes: {}",
+            chain_text(&error)
+        )],
     }
 }
 
@@ -131,7 +138,9 @@ pub fn read_facts(
     let want = usize::try_from(length).unwrap_or(usize::MAX);
     let thrift = read_at(offset, want)?;
     if thrift.len() != want {
-        return Err(footer_error(format!("the file ends inside it, at {offset}")));
+        return Err(footer_error(format!(
+            "the file ends inside it, at {offset}"
+        )));
     }
     let meta = read_metadata(&thrift).map_err(super::GenerateError::Footer)?;
     // Nothing behind the committed size exists.
@@ -148,18 +157,38 @@ fn compare(view: &PmView<'_>, facts: &super::SidecarFacts) -> Vec<String> {
     let mut findings = Vec::new();
     let mut differ = |what: String, sidecar: String, parquet: String| {
         if sidecar != parquet {
-            findings.push(format!("{what}: the sidecar says {sidecar}, Parquet says {parquet}"));
+            findings.push(format!(
+                "{what}: the sidecar says {sidecar}, Parquet says {parquet}"
+            ));
         }
     };
     let footer = (view.parquet_footer_offset(), view.parquet_footer_length());
-    let stated = (facts.snapshot.parquet_footer_offset, facts.snapshot.parquet_footer_length);
-    differ("footer offset and length".into(), format!("{footer:?}"), format!("{stated:?}"));
+    let stated = (
+        facts.snapshot.parquet_footer_offset,
+        facts.snapshot.parquet_footer_length,
+    );
+    differ(
+        "footer offset and length".into(),
+        format!("{footer:?}"),
+        format!("{stated:?}"),
+    );
     let counts = (view.column_count(), view.row_group_count());
     let stated = (facts.header.columns.len(), facts.row_groups.len());
-    differ("columns and row groups".into(), format!("{counts:?}"), format!("{stated:?}"));
-    let designated = view.designated_timestamp().and_then(|d| i32::try_from(d).ok()).unwrap_or(-1);
+    differ(
+        "columns and row groups".into(),
+        format!("{counts:?}"),
+        format!("{stated:?}"),
+    );
+    let designated = view
+        .designated_timestamp()
+        .and_then(|d| i32::try_from(d).ok())
+        .unwrap_or(-1);
     let stated = facts.header.designated_timestamp;
-    differ("designated timestamp".into(), designated.to_string(), stated.to_string());
+    differ(
+        "designated timestamp".into(),
+        designated.to_string(),
+        stated.to_string(),
+    );
     for (i, (column, stated)) in view.columns().zip(&facts.header.columns).enumerate() {
         let own = column_text(
             column.name().unwrap_or("?"),
@@ -180,9 +209,15 @@ fn compare(view: &PmView<'_>, facts: &super::SidecarFacts) -> Vec<String> {
         differ(format!("column {i}"), own, other);
     }
     for (i, stated) in facts.row_groups.iter().enumerate() {
-        let Ok(group) = view.row_group(i) else { continue };
+        let Ok(group) = view.row_group(i) else {
+            continue;
+        };
         let (rows, stated_rows) = (group.num_rows(), stated.num_rows);
-        differ(format!("rows of row group {i}"), rows.to_string(), stated_rows.to_string());
+        differ(
+            format!("rows of row group {i}"),
+            rows.to_string(),
+            stated_rows.to_string(),
+        );
         for (c, (chunk, stated)) in group.chunks().zip(&stated.chunks).enumerate() {
             let own = ChunkFacts {
                 codec: chunk.codec_code(),
@@ -203,7 +238,11 @@ fn compare(view: &PmView<'_>, facts: &super::SidecarFacts) -> Vec<String> {
                 // A filter that the header does not list cannot be referenced (pm.md §8.1).
                 other.bloom = None;
             }
-            differ(format!("row group {i}, column {c}"), format!("{own:?}"), format!("{other:?}"));
+            differ(
+                format!("row group {i}, column {c}"),
+                format!("{own:?}"),
+                format!("{other:?}"),
+            );
         }
     }
     findings
@@ -211,7 +250,10 @@ fn compare(view: &PmView<'_>, facts: &super::SidecarFacts) -> Vec<String> {
 
 fn stat(stat: Result<Option<pm_format::Stat<'_>>, pm_format::PmError>) -> Option<StatFacts> {
     let stat = stat.ok().flatten()?;
-    Some(StatFacts { bytes: stat.bytes.to_vec(), exact: stat.exact })
+    Some(StatFacts {
+        bytes: stat.bytes.to_vec(),
+        exact: stat.exact,
+    })
 }
 
 fn column_text(
@@ -222,5 +264,7 @@ fn column_text(
     fixed: i32,
     levels: (u8, u8),
 ) -> String {
-    format!("{name:?}, id {id}, type {type_code}, physical {physical}, {fixed} bytes, levels {levels:?}")
+    format!(
+        "{name:?}, id {id}, type {type_code}, physical {physical}, {fixed} bytes, levels {levels:?}"
+    )
 }

@@ -55,8 +55,14 @@ pub fn scan_in(
     cancel: &CancelToken,
 ) -> Result<ScanReport> {
     check_columns(request.columns.as_deref())?;
-    let output = std::mem::replace(&mut request.output, Output::Writer(Box::new(std::io::sink())));
-    let publish = Publish { force: request.force, sync: request.sync };
+    let output = std::mem::replace(
+        &mut request.output,
+        Output::Writer(Box::new(std::io::sink())),
+    );
+    let publish = Publish {
+        force: request.force,
+        sync: request.sync,
+    };
     let done = write_to(vfs, output, publish, progress, |out| {
         print_rows(root, &request, out, progress, cancel)
     });
@@ -75,7 +81,11 @@ fn print_rows(
     let reader = open_reader(root, request.columns.as_deref())?;
     let mut selection = select_rows(&reader, &request.range)?;
     if let Some(limit) = request.limit {
-        selection = if request.reverse { selection.last(limit) } else { selection.first(limit) };
+        selection = if request.reverse {
+            selection.last(limit)
+        } else {
+            selection.first(limit)
+        };
     }
     let snapshot_txn = reader.snapshot().txn.txn;
     progress.begin(Totals {
@@ -83,15 +93,26 @@ fn print_rows(
         rows: selection.rows(),
         partitions: selection.parts().len(),
     });
-    let direction = if request.reverse { Direction::Backward } else { Direction::Forward };
+    let direction = if request.reverse {
+        Direction::Backward
+    } else {
+        Direction::Forward
+    };
     let mut cursor = reader.cursor(direction, None, &selection);
     let mut printer = rows::RowPrinter::new(&reader, request.format)?;
     printer.header(out)?;
     let mut done = Done::default();
-    while let Some(frame) = cursor.next_frame().map_err(|e| stale_or(&reader, e.into()))? {
+    while let Some(frame) = cursor
+        .next_frame()
+        .map_err(|e| stale_or(&reader, e.into()))?
+    {
         let count = u64::try_from(frame.rows()).unwrap_or(u64::MAX);
         let printed = printer.print(&frame, request.reverse, out, &mut || {
-            if cancel.is_cancelled() { Err(Cause::Cancelled.into()) } else { Ok(()) }
+            if cancel.is_cancelled() {
+                Err(Cause::Cancelled.into())
+            } else {
+                Ok(())
+            }
         });
         printed.map_err(|error| stale_or(&reader, error))?;
         cursor.release_open_partitions();
@@ -100,5 +121,9 @@ fn print_rows(
         progress.advance(done);
     }
     reader.revalidate()?;
-    Ok(ScanReport { rows: done.rows, snapshot_txn, bytes_out: printer.bytes_out() })
+    Ok(ScanReport {
+        rows: done.rows,
+        snapshot_txn,
+        bytes_out: printer.bytes_out(),
+    })
 }

@@ -47,7 +47,12 @@ impl RowPrinter {
             push_quoted(&mut key, column.name.as_bytes(), Quoting::Json);
             key.push(b':');
             let (name, column_type) = (column.name.clone(), column.column_type);
-            columns.push(PrintedColumn { name, key, column_type, symbols });
+            columns.push(PrintedColumn {
+                name,
+                key,
+                column_type,
+                symbols,
+            });
         }
         let partitions = reader.partitions().iter().map(|p| p.name.clone()).collect();
         Ok(Self {
@@ -86,8 +91,9 @@ impl RowPrinter {
         out: &mut dyn Write,
         go_on: &mut dyn FnMut() -> Result<()>,
     ) -> Result<()> {
-        let slices: Vec<Slices<'_>> =
-            (0..self.columns.len()).map(|idx| frame.column(idx)).collect::<Result<_, _>>()?;
+        let slices: Vec<Slices<'_>> = (0..self.columns.len())
+            .map(|idx| frame.column(idx))
+            .collect::<Result<_, _>>()?;
         go_on()?;
         for nth in 0..frame.rows() {
             let row = if reverse { frame.rows() - 1 - nth } else { nth };
@@ -104,13 +110,14 @@ impl RowPrinter {
         let out = &mut self.buffer;
         for (idx, (column, slices)) in self.columns.iter().zip(slices).enumerate() {
             let (slice, row) = locate(slices.as_slice(), row);
-            let value = value(column.column_type, slice, column.symbols.as_deref(), row)
-                .map_err(|error| {
+            let value = value(column.column_type, slice, column.symbols.as_deref(), row).map_err(
+                |error| {
                     let partition = self.partitions.get(frame.partition_index());
                     EngineError::from(Cause::Column(error))
                         .in_column(&column.name)
                         .in_partition(partition.map_or("", String::as_str))
-                })?;
+                },
+            )?;
             match self.format {
                 ScanFormat::Csv => {
                     if idx > 0 {

@@ -104,21 +104,31 @@ fn describe(root: &Root, snapshot: &Snapshot, writer_index: usize) -> Option<Col
     let column = meta.columns.get(writer_index)?;
     let column_type = column.column_type();
     let symbol_index = meta.symbol_index(writer_index);
-    let symbols = symbol_index.and_then(|idx| snapshot.txn.symbol_counts.get(idx)).copied();
+    let symbols = symbol_index
+        .and_then(|idx| snapshot.txn.symbol_counts.get(idx))
+        .copied();
     let is_symbol = column_type == Ok(ColumnType::Symbol);
-    let header = if is_symbol { symbol_header(root, snapshot, column, writer_index) } else { None };
+    let header = if is_symbol {
+        symbol_header(root, snapshot, column, writer_index)
+    } else {
+        None
+    };
     let null_count = u32::from(header.is_some_and(|header| header.contains_null));
     // Releases before 8.2.2 left noise in `_meta`; the dictionary's header has always been right.
     let cached = match header {
         Some(header) if meta.minor_version < 1 => header.cached,
         _ => column.flags.symbol_cached(),
     };
-    let capacity = meta.symbol_capacity(writer_index).or(header.map(|header| header.capacity));
+    let capacity = meta
+        .symbol_capacity(writer_index)
+        .or(header.map(|header| header.capacity));
     Some(ColumnInfo {
         column: column.name.clone(),
         // An unknown type makes the column unreadable, not invisible.
-        column_type: column_type
-            .map_or_else(|_| format!("unknown({})", column.type_code), |t| t.to_string()),
+        column_type: column_type.map_or_else(
+            |_| format!("unknown({})", column.type_code),
+            |t| t.to_string(),
+        ),
         indexed: column.flags.indexed(),
         index_block_capacity: column.index_block_capacity,
         symbol_cached: is_symbol && cached,
@@ -140,7 +150,9 @@ fn symbol_header(
     writer_index: usize,
 ) -> Option<SymbolHeader> {
     let name_txn = snapshot.cv.symbol_name_txn(writer_index);
-    let file = root.file(&column_file_name(&column.name, "o", name_txn)).ok()?;
+    let file = root
+        .file(&column_file_name(&column.name, "o", name_txn))
+        .ok()?;
     let mut header = [0; SYMBOL_HEADER_LEN];
     file.read_exact_at(0, &mut header).ok()?;
     SymbolHeader::parse(&header).ok()

@@ -22,18 +22,24 @@ const METADATA_BYTES_MAX: u64 = 64 << 20;
 pub(crate) fn list(root: &Root, reader: &TableReader) -> Result<Vec<PartitionInfo>> {
     let mut found = Vec::new();
     for entry in root.list("").map_err(Cause::Io)? {
-        let Some(name) = entry.name.to_str() else { continue };
-        let ending = ENDINGS.iter().find_map(|&(ending, attachable)| {
-            Some((name.strip_suffix(ending)?, attachable))
-        });
-        let Some((base, attachable)) = ending else { continue };
+        let Some(name) = entry.name.to_str() else {
+            continue;
+        };
+        let ending = ENDINGS
+            .iter()
+            .find_map(|&(ending, attachable)| Some((name.strip_suffix(ending)?, attachable)));
+        let Some((base, attachable)) = ending else {
+            continue;
+        };
         if !matches!(entry.kind, FileKind::Dir | FileKind::Symlink) {
             continue;
         }
         let Ok(dir) = root.dir(name) else { continue };
         let facts = describe(&dir, base);
-        let (min_timestamp, max_timestamp) =
-            facts.as_ref().and_then(|facts| facts.extremes.clone()).unzip();
+        let (min_timestamp, max_timestamp) = facts
+            .as_ref()
+            .and_then(|facts| facts.extremes.clone())
+            .unzip();
         found.push(PartitionInfo {
             index: None,
             partition_by: reader.snapshot().meta.partition_by.to_string(),
@@ -47,8 +53,12 @@ pub(crate) fn list(root: &Root, reader: &TableReader) -> Result<Vec<PartitionInf
             attached: false,
             detached: true,
             attachable,
-            has_parquet_generated: facts.as_ref().is_some_and(|facts| facts.parquet_len.is_some()),
-            is_parquet: facts.as_ref().is_some_and(|facts| facts.parquet_len.is_some()),
+            has_parquet_generated: facts
+                .as_ref()
+                .is_some_and(|facts| facts.parquet_len.is_some()),
+            is_parquet: facts
+                .as_ref()
+                .is_some_and(|facts| facts.parquet_len.is_some()),
             parquet_file_size: facts.and_then(|facts| facts.parquet_len).unwrap_or(-1),
         });
     }
@@ -69,10 +79,18 @@ fn describe(dir: &RootDir, base: &str) -> Option<Facts> {
     let unit = meta.timestamp_unit();
     let named = |timestamp| partition_dir_name(meta.partition_by, unit, timestamp, -1);
     let partitions = txn.partitions(meta.partition_by).ok()?;
-    let partition = partitions.into_iter().find(|p| named(p.timestamp) == base)?;
-    let facts = |extremes, parquet_len| Facts { rows: partition.rows, extremes, parquet_len };
+    let partition = partitions
+        .into_iter()
+        .find(|p| named(p.timestamp) == base)?;
+    let facts = |extremes, parquet_len| Facts {
+        rows: partition.rows,
+        extremes,
+        parquet_len,
+    };
     if partition.is_parquet() {
-        let len = partition.parquet_len.and_then(|len| i64::try_from(len).ok());
+        let len = partition
+            .parquet_len
+            .and_then(|len| i64::try_from(len).ok());
         return Some(facts(None, len));
     }
     let cv = ColumnVersions::parse(&read("_cv")?).ok()?;
@@ -86,7 +104,9 @@ fn describe(dir: &RootDir, base: &str) -> Option<Facts> {
     let column_type = ColumnType::Timestamp(unit);
     let layout = column_type.layout();
     let len = layout.data_len_fixed(partition.rows)?;
-    let file = dir.file(&column_file_name(&column.name, "d", name_txn)).ok()?;
+    let file = dir
+        .file(&column_file_name(&column.name, "d", name_txn))
+        .ok()?;
     let mapping = file.map(len, ScanProfile::Cached).ok()?;
     let extremes = extremes(layout, &mapping, partition.rows)
         .map(|(first, last)| (timestamp_text(first, unit), timestamp_text(last, unit)));

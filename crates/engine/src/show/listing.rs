@@ -161,16 +161,28 @@ fn write_table(out: &mut dyn Write, headings: &[&str], rows: &[Vec<Cell>]) -> io
         Cell::Bool(flag) => flag.to_string(),
         Cell::Int(value) => value.to_string(),
         Cell::Uint(value) => value.to_string(),
-        Cell::Text(text) => text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
+        Cell::Text(text) => text
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect(),
     };
-    let texts: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(text).collect()).collect();
+    let texts: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(text).collect())
+        .collect();
     let width = |at: usize| {
-        let cells = texts.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count());
+        let cells = texts
+            .iter()
+            .filter_map(|row| row.get(at))
+            .map(|cell| cell.chars().count());
         cells.max().unwrap_or(0)
     };
     // Numbers stand right, everything else left.
     let right = |at: usize| {
-        let mut cells = rows.iter().filter_map(|row| row.get(at)).filter(|c| **c != Cell::Null);
+        let mut cells = rows
+            .iter()
+            .filter_map(|row| row.get(at))
+            .filter(|c| **c != Cell::Null);
         rows.len() > 0 && cells.all(|cell| matches!(cell, Cell::Int(_) | Cell::Uint(_)))
     };
     let columns: Vec<(usize, bool)> = headings
@@ -182,7 +194,11 @@ fn write_table(out: &mut dyn Write, headings: &[&str], rows: &[Vec<Cell>]) -> io
         let mut line = String::new();
         for (cell, &(width, right)) in cells.zip(&columns) {
             let pad = " ".repeat(width.saturating_sub(cell.chars().count()));
-            let (before, after) = if right { (pad.as_str(), "") } else { ("", pad.as_str()) };
+            let (before, after) = if right {
+                (pad.as_str(), "")
+            } else {
+                ("", pad.as_str())
+            };
             line.push_str(before);
             line.push_str(cell);
             line.push_str(after);
@@ -213,13 +229,21 @@ mod tests {
 
     fn text(format: ListingFormat) -> String {
         let mut out = Vec::new();
-        write_listing(&mut out, &[Pair("a\"b", Some(1234)), Pair("größer", None)], format).unwrap();
+        write_listing(
+            &mut out,
+            &[Pair("a\"b", Some(1234)), Pair("größer", None)],
+            format,
+        )
+        .unwrap();
         String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn the_three_notations_say_the_same() {
-        assert_eq!(text(ListingFormat::Table), "name    rows\na\"b     1234\ngrößer\n");
+        assert_eq!(
+            text(ListingFormat::Table),
+            "name    rows\na\"b     1234\ngrößer\n"
+        );
         assert_eq!(
             text(ListingFormat::Csv),
             "\"name\",\"rows\"\r\n\"a\"\"b\",1234\r\n\"größer\",\r\n"

@@ -118,8 +118,13 @@ pub fn show_partitions_in(root: &Root) -> Result<Shown<PartitionInfo>> {
 
 fn attached(root: &Root, reader: &TableReader, index: usize) -> Result<Option<PartitionInfo>> {
     let snapshot = reader.snapshot();
-    let described = reader.partitions().get(index).zip(snapshot.partitions.get(index));
-    let Some((partition, committed)) = described else { return Ok(None) };
+    let described = reader
+        .partitions()
+        .get(index)
+        .zip(snapshot.partitions.get(index));
+    let Some((partition, committed)) = described else {
+        return Ok(None);
+    };
     // QuestDB states no range for a table without partitions.
     let has_range = snapshot.meta.partition_by.is_partitioned();
     let extremes = match snapshot.meta.designated {
@@ -129,7 +134,9 @@ fn attached(root: &Root, reader: &TableReader, index: usize) -> Result<Option<Pa
         _ => None,
     };
     let text = |ticks| timestamp_text(ticks, snapshot.timestamp_unit());
-    let parquet_len = partition.parquet_len.and_then(|len| i64::try_from(len).ok());
+    let parquet_len = partition
+        .parquet_len
+        .and_then(|len| i64::try_from(len).ok());
     Ok(Some(PartitionInfo {
         index: u64::try_from(index).ok(),
         partition_by: snapshot.meta.partition_by.to_string(),

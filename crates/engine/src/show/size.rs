@@ -6,7 +6,9 @@ use mmap_io::{FileKind, IoError, RootDir};
 pub(crate) fn dir_bytes(dir: &RootDir) -> Result<u64, IoError> {
     let mut sum = 0_u64;
     for entry in dir.list()? {
-        let Some(name) = entry.name.to_str() else { continue };
+        let Some(name) = entry.name.to_str() else {
+            continue;
+        };
         if entry.kind == FileKind::File {
             match dir.stat(name) {
                 Ok(stat) => sum = sum.saturating_add(stat.len),

@@ -130,12 +130,20 @@ pub fn show_tables(dir: impl AsRef<Path>) -> Result<TablesShown> {
 pub fn show_tables_with(vfs: &Arc<dyn Vfs>, dir: impl AsRef<Path>) -> Result<TablesShown> {
     let root = &open_root_with(Arc::clone(vfs), dir)?;
     if root.exists("_txn").map_err(Cause::Io)? {
-        return Err(Cause::NotARoot { path: root.path().to_path_buf() }.into());
+        return Err(Cause::NotARoot {
+            path: root.path().to_path_buf(),
+        }
+        .into());
     }
     let registry = registry(root)?;
-    let mut shown = TablesShown { tables: Vec::new(), errors: Vec::new() };
+    let mut shown = TablesShown {
+        tables: Vec::new(),
+        errors: Vec::new(),
+    };
     for entry in root.list("").map_err(Cause::Io)? {
-        let Some(directory) = entry.name.to_str() else { continue };
+        let Some(directory) = entry.name.to_str() else {
+            continue;
+        };
         let is_dir = matches!(entry.kind, FileKind::Dir | FileKind::Symlink);
         if !is_dir || directory.starts_with('.') || !holds_table(root, directory) {
             continue;
@@ -143,7 +151,9 @@ pub fn show_tables_with(vfs: &Arc<dyn Vfs>, dir: impl AsRef<Path>) -> Result<Tab
         match describe(vfs, root, directory, &registry) {
             Ok(Some(table)) => shown.tables.push(table),
             Ok(None) => {}
-            Err(error) => shown.errors.push(error.in_table(&root.path().join(directory))),
+            Err(error) => shown
+                .errors
+                .push(error.in_table(&root.path().join(directory))),
         }
     }
     shown.tables.sort_by(|a, b| a.table_name.cmp(&b.table_name));
@@ -163,11 +173,19 @@ fn registry(root: &Root) -> Result<TablesRegistry> {
         .filter_map(|entry| entry.name.to_str())
         .filter_map(|name| Some((TablesRegistry::file_number(name)?, name)))
         .max();
-    let Some((_, name)) = newest else { return Ok(TablesRegistry::default()) };
-    let bytes = root.read_small(name, REGISTRY_BYTES_MAX).map_err(Cause::Io)?;
+    let Some((_, name)) = newest else {
+        return Ok(TablesRegistry::default());
+    };
+    let bytes = root
+        .read_small(name, REGISTRY_BYTES_MAX)
+        .map_err(Cause::Io)?;
     TablesRegistry::parse(&bytes).map_err(|error| {
         let path = root.path().join(name);
-        Cause::Damaged { path, detail: error.to_string() }.into()
+        Cause::Damaged {
+            path,
+            detail: error.to_string(),
+        }
+        .into()
     })
 }
 
@@ -201,7 +219,11 @@ fn describe(
     info.mat_view = mat_view;
     info.wal_pending_txn_count = reader.pending_wal_transactions()?;
     info.wal_txn = info.wal_pending_txn_count.and_then(|pending| {
-        reader.snapshot().txn.seq_txn.checked_add(i64::try_from(pending).ok()?)
+        reader
+            .snapshot()
+            .txn
+            .seq_txn
+            .checked_add(i64::try_from(pending).ok()?)
     });
     Ok(Some(info))
 }
@@ -221,7 +243,10 @@ fn from_snapshot(reader: &TableReader, directory: &str) -> TableInfo {
         designated_timestamp: designated.map(|column| column.name.clone()),
         partition_by: meta.partition_by.to_string(),
         wal_enabled: meta.wal,
-        dedup: meta.columns.iter().any(|c| !c.deleted && c.flags.dedup_key()),
+        dedup: meta
+            .columns
+            .iter()
+            .any(|c| !c.deleted && c.flags.dedup_key()),
         ttl_value,
         ttl_unit,
         mat_view: false,

@@ -29,7 +29,11 @@ pub(crate) fn civil_from_days(days: i64) -> CivilDate {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let march_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+    let month = if march_month < 10 {
+        march_month + 3
+    } else {
+        march_month - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     CivilDate { year, month, day }
 }
@@ -42,9 +46,30 @@ mod tests {
 
     #[test]
     fn the_leap_day_of_a_century_is_found() {
-        assert_eq!(civil_from_days(11_016), CivilDate { year: 2000, month: 2, day: 29 });
-        assert_eq!(civil_from_days(-1), CivilDate { year: 1969, month: 12, day: 31 });
-        assert_eq!(civil_from_days(-719_162), CivilDate { year: 1, month: 1, day: 1 });
+        assert_eq!(
+            civil_from_days(11_016),
+            CivilDate {
+                year: 2000,
+                month: 2,
+                day: 29
+            }
+        );
+        assert_eq!(
+            civil_from_days(-1),
+            CivilDate {
+                year: 1969,
+                month: 12,
+                day: 31
+            }
+        );
+        assert_eq!(
+            civil_from_days(-719_162),
+            CivilDate {
+                year: 1,
+                month: 1,
+                day: 1
+            }
+        );
     }
 
     proptest! {

@@ -30,7 +30,9 @@ fn push_escaped(out: &mut Vec<u8>, mut text: &[u8], quoting: Quoting) {
     while let Some(at) = text.iter().position(special) {
         let (plain, rest) = text.split_at(at);
         out.extend_from_slice(plain);
-        let Some((&byte, rest)) = rest.split_first() else { return };
+        let Some((&byte, rest)) = rest.split_first() else {
+            return;
+        };
         match (byte, quoting) {
             (b'"', Quoting::Csv) => out.extend_from_slice(b"\"\""),
             (b'"', Quoting::Json) => out.extend_from_slice(b"\\\""),
@@ -70,13 +72,20 @@ pub(crate) fn push_char_csv(out: &mut Vec<u8>, unit: u16) {
 /// Appends the UTF-16 code unit `unit` as a JSON string of at most one character.
 pub(crate) fn push_char_json(out: &mut Vec<u8>, unit: u16) {
     let mut utf8 = [0_u8; 4];
-    let text = if unit == 0 { &[][..] } else { encode_unit(unit, &mut utf8) };
+    let text = if unit == 0 {
+        &[][..]
+    } else {
+        encode_unit(unit, &mut utf8)
+    };
     push_quoted(out, text, Quoting::Json);
 }
 
 /// Half of a surrogate pair is no character.
 fn encode_unit(unit: u16, utf8: &mut [u8; 4]) -> &[u8] {
-    char::from_u32(u32::from(unit)).unwrap_or('\u{fffd}').encode_utf8(utf8).as_bytes()
+    char::from_u32(u32::from(unit))
+        .unwrap_or('\u{fffd}')
+        .encode_utf8(utf8)
+        .as_bytes()
 }
 
 #[cfg(test)]
@@ -93,9 +102,15 @@ mod tests {
 
     #[test]
     fn csv_doubles_quotes_and_escapes_the_rest_as_json() {
-        assert_eq!(quoted(b"tab\tand \"quotes\", \\", Quoting::Csv), r#""tab\tand ""quotes"", \\""#);
+        assert_eq!(
+            quoted(b"tab\tand \"quotes\", \\", Quoting::Csv),
+            r#""tab\tand ""quotes"", \\""#
+        );
         assert_eq!(quoted(b"\x01\x1f", Quoting::Csv), r#""\u0001\u001f""#);
-        assert_eq!(quoted(b"a\xff\xfeb", Quoting::Csv), "\"a\u{fffd}\u{fffd}b\"");
+        assert_eq!(
+            quoted(b"a\xff\xfeb", Quoting::Csv),
+            "\"a\u{fffd}\u{fffd}b\""
+        );
     }
 
     #[test]

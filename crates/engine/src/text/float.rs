@@ -47,7 +47,10 @@ fn push_java_layout(out: &mut Vec<u8>, scientific: &[u8]) {
         }
         None => scientific,
     };
-    let mark = unsigned.iter().position(|&b| b == b'e').unwrap_or(unsigned.len());
+    let mark = unsigned
+        .iter()
+        .position(|&b| b == b'e')
+        .unwrap_or(unsigned.len());
     let (mantissa, exponent_text) = unsigned.split_at(mark);
     let exponent = exponent_text
         .get(1..)

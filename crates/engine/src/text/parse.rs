@@ -75,7 +75,9 @@ impl FromStr for TimePoint {
     type Err = TimePointError;
 
     fn from_str(text: &str) -> Result<Self, TimePointError> {
-        let error = || TimePointError { text: text.to_owned() };
+        let error = || TimePointError {
+            text: text.to_owned(),
+        };
         if let Ok(ticks) = text.parse::<i64>() {
             return Ok(Self(Repr::Ticks(ticks)));
         }
@@ -90,7 +92,9 @@ impl FromStr for TimePoint {
             return Err(error());
         }
         let local: jiff::civil::DateTime = text.parse().map_err(|_| error())?;
-        let zoned = local.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| error())?;
+        let zoned = local
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .map_err(|_| error())?;
         Ok(Self(Repr::Nanos(zoned.timestamp().as_nanosecond())))
     }
 }
@@ -100,7 +104,9 @@ mod tests {
     use super::*;
 
     fn micros(text: &str) -> i128 {
-        text.parse::<TimePoint>().unwrap().ceil_ticks(TimestampUnit::Micros)
+        text.parse::<TimePoint>()
+            .unwrap()
+            .ceil_ticks(TimestampUnit::Micros)
     }
 
     #[test]
@@ -128,7 +134,14 @@ mod tests {
 
     #[test]
     fn what_is_no_point_in_time_is_refused() {
-        for text in ["", "yesterday", "2024-13-01", "2024-01-02T00:00:00+99:00", "2024-01", "1.5"] {
+        for text in [
+            "",
+            "yesterday",
+            "2024-13-01",
+            "2024-01-02T00:00:00+99:00",
+            "2024-01",
+            "1.5",
+        ] {
             assert!(text.parse::<TimePoint>().is_err(), "{text}");
         }
     }

@@ -75,13 +75,29 @@ mod tests {
     #[test]
     fn the_ends_of_every_range_are_right() {
         let cases = [
-            (i64::MIN + 1, Precision::Millis, "-292275055-05-16T16:47:04.193Z"),
+            (
+                i64::MIN + 1,
+                Precision::Millis,
+                "-292275055-05-16T16:47:04.193Z",
+            ),
             (i64::MAX, Precision::Millis, "292278994-08-17T07:12:55.807Z"),
-            (i64::MIN + 1, Precision::Micros, "-290308-12-21T19:59:05.224193Z"),
+            (
+                i64::MIN + 1,
+                Precision::Micros,
+                "-290308-12-21T19:59:05.224193Z",
+            ),
             (i64::MAX, Precision::Micros, "294247-01-10T04:00:54.775807Z"),
-            (i64::MIN + 1, Precision::Nanos, "1677-09-21T00:12:43.145224193Z"),
+            (
+                i64::MIN + 1,
+                Precision::Nanos,
+                "1677-09-21T00:12:43.145224193Z",
+            ),
             (i64::MAX, Precision::Nanos, "2262-04-11T23:47:16.854775807Z"),
-            (-62_135_596_800_000, Precision::Millis, "0001-01-01T00:00:00.000Z"),
+            (
+                -62_135_596_800_000,
+                Precision::Millis,
+                "0001-01-01T00:00:00.000Z",
+            ),
             (-1, Precision::Micros, "1969-12-31T23:59:59.999999Z"),
         ];
         for (value, precision, expected) in cases {

@@ -140,8 +140,10 @@ fn push_array(out: &mut Vec<u8>, array: &ArrayValue<'_>, before: &[u8], after: &
     }
     // An element opens the brackets of every dimension in which it is the first, and closes those
     // in which it is the last: `runs` are the element counts of the nested arrays.
-    let shape: Vec<usize> =
-        array.shape().map(|len| usize::try_from(len).unwrap_or(usize::MAX)).collect();
+    let shape: Vec<usize> = array
+        .shape()
+        .map(|len| usize::try_from(len).unwrap_or(usize::MAX))
+        .collect();
     let mut runs: Vec<usize> = shape
         .iter()
         .rev()
@@ -155,7 +157,11 @@ fn push_array(out: &mut Vec<u8>, array: &ArrayValue<'_>, before: &[u8], after: &
         if idx > 0 {
             out.push(b',');
         }
-        out.extend(runs.iter().filter(|&&run| idx.is_multiple_of(run)).map(|_| b'['));
+        out.extend(
+            runs.iter()
+                .filter(|&&run| idx.is_multiple_of(run))
+                .map(|_| b'['),
+        );
         if element.is_nan() {
             out.extend_from_slice(b"null");
         } else if element.is_infinite() {
@@ -165,7 +171,11 @@ fn push_array(out: &mut Vec<u8>, array: &ArrayValue<'_>, before: &[u8], after: &
         } else {
             push_f64(out, element);
         }
-        out.extend(runs.iter().filter(|&&run| (idx + 1).is_multiple_of(run)).map(|_| b']'));
+        out.extend(
+            runs.iter()
+                .filter(|&&run| (idx + 1).is_multiple_of(run))
+                .map(|_| b']'),
+        );
     }
 }
 
@@ -191,14 +201,26 @@ mod tests {
     fn null_has_three_spellings_in_csv_and_one_in_json() {
         assert_eq!(csv(ColumnType::Int, Value::Null), "");
         assert_eq!(csv(ColumnType::Geohash { bits: 5 }, Value::Null), "null");
-        assert_eq!(csv(ColumnType::Decimal { precision: 4, scale: 2 }, Value::Null), "null");
+        assert_eq!(
+            csv(
+                ColumnType::Decimal {
+                    precision: 4,
+                    scale: 2
+                },
+                Value::Null
+            ),
+            "null"
+        );
         assert_eq!(csv(ColumnType::Array { dims: 2 }, Value::Null), "\"null\"");
         assert_eq!(json(Value::Null), "null");
     }
 
     #[test]
     fn values_that_questdb_omits_are_printed() {
-        assert_eq!(csv(ColumnType::Double, Value::Double(f64::NEG_INFINITY)), "-Infinity");
+        assert_eq!(
+            csv(ColumnType::Double, Value::Double(f64::NEG_INFINITY)),
+            "-Infinity"
+        );
         assert_eq!(json(Value::Double(f64::INFINITY)), "\"Infinity\"");
         assert_eq!(csv(ColumnType::Binary, Value::Binary(&[0, 255])), "0x00ff");
         assert_eq!(
@@ -210,14 +232,26 @@ mod tests {
     #[test]
     fn exact_types_are_quoted_in_both() {
         let price = Value::Decimal(Decimal::new(-1234, 2));
-        assert_eq!(csv(ColumnType::Decimal { precision: 4, scale: 2 }, price), "\"-12.34\"");
+        assert_eq!(
+            csv(
+                ColumnType::Decimal {
+                    precision: 4,
+                    scale: 2
+                },
+                price
+            ),
+            "\"-12.34\""
+        );
         assert_eq!(json(price), "\"-12.34\"");
         let ts = Value::Timestamp(1, TimestampUnit::Micros);
         assert_eq!(
             csv(ColumnType::Timestamp(TimestampUnit::Micros), ts),
             "\"1970-01-01T00:00:00.000001Z\""
         );
-        assert_eq!(csv(ColumnType::Uuid, Value::Uuid(0)), "00000000-0000-0000-0000-000000000000");
+        assert_eq!(
+            csv(ColumnType::Uuid, Value::Uuid(0)),
+            "00000000-0000-0000-0000-000000000000"
+        );
         assert_eq!(json(Value::Ipv4(1)), "\"0.0.0.1\"");
     }
 }

@@ -23,7 +23,11 @@ pub(crate) fn push_hex_prefixed(out: &mut Vec<u8>, bytes: &[u8]) {
 pub(crate) fn push_long256(out: &mut Vec<u8>, little_endian: &[u8; 32]) {
     let mut bytes = *little_endian;
     bytes.reverse();
-    let lead = bytes.iter().take_while(|&&b| b == 0).count().min(bytes.len() - 1);
+    let lead = bytes
+        .iter()
+        .take_while(|&&b| b == 0)
+        .count()
+        .min(bytes.len() - 1);
     push_hex_prefixed(out, &bytes[lead..]);
 }
 
@@ -50,8 +54,11 @@ pub(crate) fn push_ipv4(out: &mut Vec<u8>, value: u32) {
 
 /// Appends a geohash of `bits` bits: base-32 characters if they come out even, otherwise bits.
 pub(crate) fn push_geohash(out: &mut Vec<u8>, value: u64, bits: u8) {
-    let (step, digits): (u32, &[u8]) =
-        if bits.is_multiple_of(5) { (5, BASE32.as_slice()) } else { (1, &HEX[..2]) };
+    let (step, digits): (u32, &[u8]) = if bits.is_multiple_of(5) {
+        (5, BASE32.as_slice())
+    } else {
+        (1, &HEX[..2])
+    };
     let mask = digits.len() - 1;
     let mut shift = u32::from(bits);
     while shift >= step {
@@ -84,7 +91,10 @@ mod tests {
         assert_eq!(text(|out| push_geohash(out, 0b00001, 5)), "1");
         assert_eq!(text(|out| push_geohash(out, 0b11111_00000, 10)), "z0");
         assert_eq!(text(|out| push_geohash(out, 0b101, 4)), "0101");
-        assert_eq!(text(|out| push_geohash(out, (1 << 60) - 1, 60)), "zzzzzzzzzzzz");
+        assert_eq!(
+            text(|out| push_geohash(out, (1 << 60) - 1, 60)),
+            "zzzzzzzzzzzz"
+        );
     }
 
     #[test]

@@ -59,7 +59,9 @@ pub(crate) fn read_bytes(bytes: Vec<u8>) -> Vec<Column> {
     for batch in builder.build().unwrap() {
         let batch = batch.unwrap();
         for (column, array) in columns.iter_mut().zip(batch.columns()) {
-            column.cells.extend((0..array.len()).map(|row| cell(array, row)));
+            column
+                .cells
+                .extend((0..array.len()).map(|row| cell(array, row)));
         }
     }
     columns
@@ -93,12 +95,20 @@ fn cell(array: &ArrayRef, row: usize) -> Cell {
             };
             Cell::Timestamp(ticks, *unit)
         }
-        DataType::Decimal128(_, scale) => {
-            Cell::Decimal(array.as_primitive::<Decimal128Type>().value(row).to_string(), *scale)
-        }
-        DataType::Decimal256(_, scale) => {
-            Cell::Decimal(array.as_primitive::<Decimal256Type>().value(row).to_string(), *scale)
-        }
+        DataType::Decimal128(_, scale) => Cell::Decimal(
+            array
+                .as_primitive::<Decimal128Type>()
+                .value(row)
+                .to_string(),
+            *scale,
+        ),
+        DataType::Decimal256(_, scale) => Cell::Decimal(
+            array
+                .as_primitive::<Decimal256Type>()
+                .value(row)
+                .to_string(),
+            *scale,
+        ),
         DataType::Utf8 => Cell::Text(array.as_string::<i32>().value(row).to_owned()),
         DataType::Binary => Cell::Bytes(array.as_binary::<i32>().value(row).to_vec()),
         DataType::FixedSizeBinary(_) => {

@@ -40,7 +40,10 @@ pub(crate) fn scan_with(
     request.format = format;
     change(&mut request);
     let report = engine::scan(request, &NoProgress, &CancelToken::new())?;
-    Ok((report, String::from_utf8(out.take()).expect("a scan is text")))
+    Ok((
+        report,
+        String::from_utf8(out.take()).expect("a scan is text"),
+    ))
 }
 
 /// The CSV of a whole table.
@@ -71,23 +74,28 @@ pub(crate) fn raw_fields(line: &str) -> Vec<&str> {
 
 /// Lines without their CRLF; every line, the last one too, must have it.
 pub(crate) fn lines(text: &str) -> Vec<&str> {
-    let body = text.strip_suffix("\r\n").expect("the last line ends with CRLF");
+    let body = text
+        .strip_suffix("\r\n")
+        .expect("the last line ends with CRLF");
     body.split("\r\n").collect()
 }
 
 /// Our field as QuestDB prints the same value: the documented differences undone.
 pub(crate) fn as_questdb_prints(field: &str, column_type: &str) -> String {
     match column_type {
-        "CHAR" => match field.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        "CHAR" => match field
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+        {
             Some("\"\"") => "\"".to_owned(),
             Some(quoted) => quoted.to_owned(),
             None => field.to_owned(),
         },
         "BINARY" => String::new(),
         "FLOAT" | "DOUBLE" if field.ends_with("Infinity") => String::new(),
-        array if array.ends_with("[]") => {
-            field.replace("-Infinity", "null").replace("Infinity", "null")
-        }
+        array if array.ends_with("[]") => field
+            .replace("-Infinity", "null")
+            .replace("Infinity", "null"),
         _ => field.to_owned(),
     }
 }

@@ -40,9 +40,16 @@ pub(crate) fn assert_equal_columns(what: &str, found: &[Column], expected: &[Col
     assert_eq!(names(found), names(expected), "{what}");
     for (found, expected) in found.iter().zip(expected) {
         let column = &expected.name;
-        let types = (plain_type(&found.data_type), plain_type(&expected.data_type));
+        let types = (
+            plain_type(&found.data_type),
+            plain_type(&expected.data_type),
+        );
         assert_eq!(types.0, types.1, "{what}: type of {column}");
-        assert_eq!(found.cells.len(), expected.cells.len(), "{what}: rows of {column}");
+        assert_eq!(
+            found.cells.len(),
+            expected.cells.len(),
+            "{what}: rows of {column}"
+        );
         for (row, (found, expected)) in found.cells.iter().zip(&expected.cells).enumerate() {
             assert_eq!(found, expected, "{what}: {column}, row {row}");
         }
@@ -72,7 +79,10 @@ fn every_native_table_exports_what_questdb_exports() {
 
 #[test]
 fn a_table_with_parquet_partitions_is_refused_and_the_partition_named() {
-    for case in cases().into_iter().filter(|case| case.stored == Stored::Parquet) {
+    for case in cases()
+        .into_iter()
+        .filter(|case| case.stored == Stored::Parquet)
+    {
         let shown = engine::show_partitions(case.table()).unwrap();
         let first = shown.facts.iter().find(|p| p.is_parquet).unwrap();
         let out = temp_dir();
@@ -80,10 +90,18 @@ fn a_table_with_parquet_partitions_is_refused_and_the_partition_named() {
         let request = ExportRequest::new(case.table(), Output::File(path));
         let error = engine::export(request, &NoProgress, &CancelToken::new()).unwrap_err();
         let line = error.to_line();
-        assert!(line.contains(&format!("{:?}", first.name)), "{}: {line}", case.id);
+        assert!(
+            line.contains(&format!("{:?}", first.name)),
+            "{}: {line}",
+            case.id
+        );
         assert!(line.contains("Parquet"), "{}: {line}", case.id);
         assert_eq!(error.exit_class().code(), 1);
-        assert!(testkit::entries(out.path()).unwrap().is_empty(), "{}", case.id);
+        assert!(
+            testkit::entries(out.path()).unwrap().is_empty(),
+            "{}",
+            case.id
+        );
     }
 }
 
@@ -109,7 +127,9 @@ fn a_time_range_over_native_partitions_of_a_mixed_table_exports() {
 fn every_codec_gives_the_same_values() {
     let case = case("questdb/all_types");
     let expected = read_file(&case.answer_parquet());
-    for codec in ["none", "snappy", "lz4_raw", "zstd", "zstd:9", "gzip", "gzip:1", "brotli:4"] {
+    for codec in [
+        "none", "snappy", "lz4_raw", "zstd", "zstd:9", "gzip", "gzip:1", "brotli:4",
+    ] {
         let codec: Codec = codec.parse().unwrap();
         let (_, bytes) = export_bytes(&case.table(), |r| r.writer.codec = codec).unwrap();
         assert_equal_columns(&codec.to_string(), &read_bytes(bytes), &expected);
@@ -128,7 +148,10 @@ fn columns_and_rows_can_be_chosen() {
     })
     .unwrap();
     let found = read_bytes(bytes);
-    assert_eq!((report.rows, report.partitions, report.columns), (829, 2, 2));
+    assert_eq!(
+        (report.rows, report.partitions, report.columns),
+        (829, 2, 2)
+    );
     assert_eq!(found[0].name, "late");
     assert_eq!(found[0].cells[..], cells("late")[3_601..4_430]);
     assert_eq!(found[1].cells[..], cells("ts")[3_601..4_430]);
@@ -157,8 +180,10 @@ fn columns_without_a_file_export_as_nulls_or_zeros() {
     let case = case("questdb/zero_columns_added");
     let expected = read_file(&case.answer_parquet());
     for column in &expected {
-        let (_, bytes) =
-            export_bytes(&case.table(), |r| r.columns = Some(vec![column.name.clone()])).unwrap();
+        let (_, bytes) = export_bytes(&case.table(), |r| {
+            r.columns = Some(vec![column.name.clone()])
+        })
+        .unwrap();
         let found = read_bytes(bytes);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].cells, column.cells, "{}", column.name);
@@ -169,7 +194,12 @@ fn columns_without_a_file_export_as_nulls_or_zeros() {
 fn the_report_has_the_keys_of_the_command_line() {
     let (report, _) = export_all(&case("questdb/by_day").table());
     let json = serde_json::to_value(&report).unwrap();
-    let keys: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
+    let keys: Vec<&str> = json
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
     assert_eq!(
         keys,
         [

@@ -49,11 +49,19 @@ fn a_failure_of_any_call_leaves_nothing_or_the_complete_file() {
                 assert_eq!(error.exit_class(), ExitClass::Failed);
                 assert!(!error.to_line().contains('\n'));
                 let left = entries(out.path()).unwrap();
-                assert!(left.is_empty(), "call {calls}: {left:?} after {}", error.to_line());
+                assert!(
+                    left.is_empty(),
+                    "call {calls}: {left:?} after {}",
+                    error.to_line()
+                );
             }
             // Advice is no promise: an export survives its failure.
             Ok(_) => {
-                assert_eq!(entries(out.path()).unwrap(), ["out.parquet"], "call {calls}");
+                assert_eq!(
+                    entries(out.path()).unwrap(),
+                    ["out.parquet"],
+                    "call {calls}"
+                );
                 assert!(fs::read(&path).unwrap() == expected, "call {calls}");
             }
         }
@@ -75,14 +83,21 @@ fn an_existing_output_is_kept_until_the_new_one_is_complete() {
         fs::write(&path, b"old").unwrap();
         let fuse = Fuse::after(calls, EIO);
         let done = export_behind(&fuse, to_file(&table, &path, true));
-        assert_eq!(entries(out.path()).unwrap(), ["out.parquet"], "call {calls}");
+        assert_eq!(
+            entries(out.path()).unwrap(),
+            ["out.parquet"],
+            "call {calls}"
+        );
         let content = fs::read(&path).unwrap();
         match done {
             Ok(_) => assert!(content == expected, "call {calls}"),
             // The one failure after the rename is that the directory could not be synced.
             Err(error) => {
                 let synced = error.to_line().contains("sync directory");
-                assert!(content == b"old" || (synced && content == expected), "call {calls}");
+                assert!(
+                    content == b"old" || (synced && content == expected),
+                    "call {calls}"
+                );
             }
         }
         if !fuse.blown() {
@@ -97,12 +112,21 @@ fn an_existing_output_is_not_replaced_unless_asked() {
     let out = temp_dir();
     let path = out.path().join("out.parquet");
     fs::write(&path, b"old").unwrap();
-    let done = engine::export(to_file(&table, &path, false), &NoProgress, &CancelToken::new());
+    let done = engine::export(
+        to_file(&table, &path, false),
+        &NoProgress,
+        &CancelToken::new(),
+    );
     let error = done.unwrap_err();
     assert!(matches!(error.cause(), Cause::OutputExists { .. }));
     assert!(error.to_line().contains("--force"), "{}", error.to_line());
     assert_eq!(fs::read(&path).unwrap(), b"old");
-    engine::export(to_file(&table, &path, true), &NoProgress, &CancelToken::new()).unwrap();
+    engine::export(
+        to_file(&table, &path, true),
+        &NoProgress,
+        &CancelToken::new(),
+    )
+    .unwrap();
     assert!(fs::read(&path).unwrap().starts_with(b"PAR1"));
     assert_eq!(entries(out.path()).unwrap(), ["out.parquet"]);
 }
@@ -115,7 +139,10 @@ fn a_full_disk_is_named() {
         let fuse = Fuse::after(calls, ENOSPC);
         // Advice may fail without consequence.
         let error = export_behind(&fuse, to_file(&table, &out.path().join("o"), false)).err()?;
-        error.to_line().contains("cannot write").then(|| error.to_line())
+        error
+            .to_line()
+            .contains("cannot write")
+            .then(|| error.to_line())
     });
     assert!(full.as_ref().unwrap().contains("no space left"), "{full:?}");
 }
@@ -125,13 +152,21 @@ fn a_directory_or_device_is_no_output() {
     let table = case("questdb/by_day").table();
     let out = temp_dir();
     for path in [out.path(), Path::new("/dev/null")] {
-        let done = engine::export(to_file(&table, path, true), &NoProgress, &CancelToken::new());
+        let done = engine::export(
+            to_file(&table, path, true),
+            &NoProgress,
+            &CancelToken::new(),
+        );
         let line = done.unwrap_err().to_line();
         assert!(line.contains("not a regular file"), "{line}");
     }
     assert!(out.path().is_dir());
     let missing = out.path().join("no/such/directory/out.parquet");
-    let done = engine::export(to_file(&table, &missing, false), &NoProgress, &CancelToken::new());
+    let done = engine::export(
+        to_file(&table, &missing, false),
+        &NoProgress,
+        &CancelToken::new(),
+    );
     assert!(done.unwrap_err().to_line().contains("not found"));
 }
 
@@ -155,11 +190,18 @@ fn a_cancel_at_any_chunk_leaves_nothing() {
     for at in [1, 2, 5, 9, 17] {
         let out = temp_dir();
         let token = CancelToken::new();
-        let progress = CancelAt { token: &token, left: AtomicU32::new(at) };
+        let progress = CancelAt {
+            token: &token,
+            left: AtomicU32::new(at),
+        };
         let mut request = to_file(&table, &out.path().join("out.parquet"), false);
         request.row_group_rows = 2_000;
         let error = engine::export(request, &progress, &token).unwrap_err();
-        assert!(matches!(error.cause(), Cause::Cancelled), "{}", error.to_line());
+        assert!(
+            matches!(error.cause(), Cause::Cancelled),
+            "{}",
+            error.to_line()
+        );
         assert_eq!(error.exit_class().code(), 130);
         assert!(entries(out.path()).unwrap().is_empty());
     }
@@ -223,29 +265,51 @@ impl Progress for Writer<'_> {
 #[test]
 fn a_file_starts_over_when_the_table_changes_and_a_stream_fails() {
     let table = Table::copy_of(&case("questdb/by_day"));
-    let writer =
-        |left| Writer { table: &table.path, left: AtomicU32::new(left), heard: Heard::default() };
+    let writer = |left| Writer {
+        table: &table.path,
+        left: AtomicU32::new(left),
+        heard: Heard::default(),
+    };
     let out = temp_dir();
     let path = out.path().join("out.parquet");
 
     let twice = writer(2);
-    let report =
-        engine::export(to_file(&table.path, &path, false), &twice, &CancelToken::new()).unwrap();
+    let report = engine::export(
+        to_file(&table.path, &path, false),
+        &twice,
+        &CancelToken::new(),
+    )
+    .unwrap();
     assert_eq!(report.rows, 80);
     assert_eq!(twice.heard.begun.into_inner(), 3);
     assert_eq!(twice.heard.restarts.into_inner(), 2);
 
     let always = writer(u32::MAX);
-    let error =
-        engine::export(to_file(&table.path, &path, true), &always, &CancelToken::new()).unwrap_err();
-    assert!(matches!(error.cause(), Cause::Unstable { .. }), "{}", error.to_line());
+    let error = engine::export(
+        to_file(&table.path, &path, true),
+        &always,
+        &CancelToken::new(),
+    )
+    .unwrap_err();
+    assert!(
+        matches!(error.cause(), Cause::Unstable { .. }),
+        "{}",
+        error.to_line()
+    );
     assert_eq!(entries(out.path()).unwrap(), ["out.parquet"]);
 
     let bytes = crate::csv_lines::Shared::default();
     let request = ExportRequest::new(&table.path, Output::Writer(Box::new(bytes.clone())));
     let error = engine::export(request, &writer(1), &CancelToken::new()).unwrap_err();
-    assert!(matches!(error.cause(), Cause::Read(_)), "{}", error.to_line());
-    assert!(!bytes.take().ends_with(b"PAR1"), "what a failed stream leaves is no file");
+    assert!(
+        matches!(error.cause(), Cause::Read(_)),
+        "{}",
+        error.to_line()
+    );
+    assert!(
+        !bytes.take().ends_with(b"PAR1"),
+        "what a failed stream leaves is no file"
+    );
 }
 
 fn scan_error(table: &Path) -> EngineError {
@@ -258,7 +322,10 @@ fn a_missing_column_file_is_named() {
     let table = Table::copy_of(&case("questdb/by_day"));
     fs::remove_file(table.path.join("2024-02-29/v.i")).unwrap();
     let line = scan_error(&table.path).to_line();
-    assert!(line.contains("2024-02-29/v.i") && line.contains("missing"), "{line}");
+    assert!(
+        line.contains("2024-02-29/v.i") && line.contains("missing"),
+        "{line}"
+    );
 }
 
 #[test]

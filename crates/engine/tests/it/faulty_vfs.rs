@@ -21,7 +21,10 @@ pub(crate) struct Fuse {
 
 impl Fuse {
     pub(crate) fn after(calls: i64, errno: i32) -> Self {
-        Self { left: Arc::new(AtomicI64::new(calls)), errno }
+        Self {
+            left: Arc::new(AtomicI64::new(calls)),
+            errno,
+        }
     }
 
     /// Whether the call that was to fail was made.
@@ -65,7 +68,10 @@ impl Dir for FaultyDir {
 
     fn open_dir(&self, name: &OsStr, links: Links) -> io::Result<Arc<dyn Dir>> {
         self.1.burn()?;
-        Ok(Arc::new(FaultyDir(self.0.open_dir(name, links)?, self.1.clone())))
+        Ok(Arc::new(FaultyDir(
+            self.0.open_dir(name, links)?,
+            self.1.clone(),
+        )))
     }
 
     fn create_new(&self, name: &OsStr) -> io::Result<Arc<dyn File>> {
@@ -135,7 +141,10 @@ impl File for FaultyFile {
 
     fn map(&self, len: u64, trust: &Trust) -> io::Result<Box<dyn Region>> {
         self.1.burn()?;
-        Ok(Box::new(FaultyRegion(self.0.map(len, trust)?, self.1.clone())))
+        Ok(Box::new(FaultyRegion(
+            self.0.map(len, trust)?,
+            self.1.clone(),
+        )))
     }
 
     fn advise(&self, range: Range<u64>, advice: FileAdvice) -> io::Result<()> {

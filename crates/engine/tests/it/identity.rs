@@ -24,9 +24,17 @@ fn identities(table: &Path) -> (Vec<(String, i32)>, Vec<String>) {
         .collect();
     let json: serde_json::Value =
         serde_json::from_str(footer.key_value("questdb").unwrap()).unwrap();
-    let ids: Vec<i64> =
-        json["schema"].as_array().unwrap().iter().map(|c| c["id"].as_i64().unwrap()).collect();
-    assert!(ids.iter().copied().eq(columns.iter().map(|(_, id)| i64::from(*id))));
+    let ids: Vec<i64> = json["schema"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["id"].as_i64().unwrap())
+        .collect();
+    assert!(
+        ids.iter()
+            .copied()
+            .eq(columns.iter().map(|(_, id)| i64::from(*id)))
+    );
     let sorted = footer.row_groups[0]
         .sorting_columns
         .iter()
@@ -86,8 +94,14 @@ fn rename_column(table: &Path, writer_index: usize, to: &str) {
     let mut meta = Meta::parse(&fs::read(table.join("_meta")).unwrap()).unwrap();
     let from = std::mem::replace(&mut meta.columns[writer_index].name, to.to_owned());
     fs::write(table.join("_meta"), meta.to_bytes().unwrap()).unwrap();
-    for dir in testkit::entries(table).unwrap().into_iter().map(|rel| table.join(rel)) {
-        let Some(name) = dir.file_name().and_then(|name| name.to_str()) else { continue };
+    for dir in testkit::entries(table)
+        .unwrap()
+        .into_iter()
+        .map(|rel| table.join(rel))
+    {
+        let Some(name) = dir.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
         for ext in ["d", "i", "o", "c", "k", "v"] {
             if name == column_file_name(&from, ext, -1) {
                 fs::rename(&dir, dir.with_file_name(column_file_name(to, ext, -1))).unwrap();
@@ -112,7 +126,11 @@ fn after_dropping_any_column_the_others_keep_ids_values_and_order() {
         let found = read_bytes(export_all(&table.path).1);
         let kept = whole.iter().enumerate().filter(|(idx, _)| *idx != dropped);
         for (found, (_, expected)) in found.iter().zip(kept) {
-            assert_eq!(found.cells, expected.cells, "{} without {}", expected.name, all[dropped].0);
+            assert_eq!(
+                found.cells, expected.cells,
+                "{} without {}",
+                expected.name, all[dropped].0
+            );
         }
     }
 }
@@ -130,7 +148,11 @@ fn a_renamed_column_keeps_its_id_and_values() {
         let designated = meta.designated == Some(renamed);
         assert_eq!(sorted, [if designated { "renamed" } else { "ts" }]);
         let found = read_bytes(export_all(&table.path).1);
-        assert_eq!(found[renamed].cells, whole[renamed].cells, "{}", column.name);
+        assert_eq!(
+            found[renamed].cells, whole[renamed].cells,
+            "{}",
+            column.name
+        );
         if column.column_type() == Ok(ColumnType::Symbol) {
             assert_eq!(found.len(), whole.len());
         }
@@ -141,7 +163,10 @@ fn a_renamed_column_keeps_its_id_and_values() {
 #[test]
 fn a_retyped_column_keeps_the_id_of_the_first_of_its_chain() {
     let case = case("questdb/all_types");
-    let last = Meta::parse(&fs::read(case.table().join("_meta")).unwrap()).unwrap().columns.len();
+    let last = Meta::parse(&fs::read(case.table().join("_meta")).unwrap())
+        .unwrap()
+        .columns
+        .len();
     for (retyped, replacement) in [(4, ColumnType::Long), (11, ColumnType::Varchar)] {
         let table = Table::copy_of(&case);
         let mut meta = Meta::parse(&fs::read(table.path.join("_meta")).unwrap()).unwrap();
@@ -159,7 +184,9 @@ fn a_retyped_column_keeps_the_id_of_the_first_of_its_chain() {
             name_txn: 9,
             value: i64::MAX,
         });
-        versions.entries.sort_by_key(|entry| (entry.timestamp, entry.column));
+        versions
+            .entries
+            .sort_by_key(|entry| (entry.timestamp, entry.column));
         fs::write(table.path.join("_cv"), versions.to_file().unwrap()).unwrap();
         let (columns, sorted) = identities(&table.path);
         assert_eq!(columns[retyped].1, retyped as i32);

@@ -67,7 +67,10 @@ fn frames_of_one_a_thousand_and_all_rows_give_the_same_file() {
             };
             let all = with(None);
             for frame_rows in [1, 7, 1_000] {
-                assert!(all == with(NonZeroUsize::new(frame_rows)), "{id}: frames of {frame_rows}");
+                assert!(
+                    all == with(NonZeroUsize::new(frame_rows)),
+                    "{id}: frames of {frame_rows}"
+                );
             }
         }
     }
@@ -77,13 +80,18 @@ fn frames_of_one_a_thousand_and_all_rows_give_the_same_file() {
 fn row_groups_end_where_rows_or_bytes_say() {
     let table = case("questdb/splits").table();
     let rows = |file: &[u8]| -> Vec<u64> {
-        row_groups(file).into_iter().map(|(group, _)| group.num_rows).collect()
+        row_groups(file)
+            .into_iter()
+            .map(|(group, _)| group.num_rows)
+            .collect()
     };
     let by_rows = rows(&export(&table, |r| r.row_group_rows = 4_000));
     assert_eq!(by_rows, [4_000, 4_000, 2_330]);
     let by_bytes = rows(&export(&table, |r| r.row_group_bytes = 100_000));
     assert!(by_bytes.len() > 3, "{by_bytes:?}");
-    let one_by_one = rows(&export(&case("questdb/by_day").table(), |r| r.row_group_bytes = 1));
+    let one_by_one = rows(&export(&case("questdb/by_day").table(), |r| {
+        r.row_group_bytes = 1
+    }));
     assert_eq!(one_by_one, [1; 80]);
 }
 
@@ -95,7 +103,11 @@ fn every_partition_unit_gives_the_same_row_groups() {
     source.write(&dir("none"), PartitionBy::None, &[]);
     source.write(&dir("day"), PartitionBy::Day, &[96]);
     source.write(&dir("year"), PartitionBy::Year, &[]);
-    source.write(&dir("every row"), PartitionBy::Hour, &source.possible_cuts());
+    source.write(
+        &dir("every row"),
+        PartitionBy::Hour,
+        &source.possible_cuts(),
+    );
     for row_group_rows in [1_000_000, 50] {
         let with = |dir: &Path| export(dir, |r| r.row_group_rows = row_group_rows);
         let expected = with(&dir("none"));
@@ -103,13 +115,21 @@ fn every_partition_unit_gives_the_same_row_groups() {
             assert_same_row_groups(name, &with(&dir(name)), &expected);
         }
         // The table that QuestDB wrote holds the same rows.
-        assert_same_row_groups("QuestDB's", &with(&case("questdb/all_types").table()), &expected);
+        assert_same_row_groups(
+            "QuestDB's",
+            &with(&case("questdb/all_types").table()),
+            &expected,
+        );
     }
 }
 
 #[test]
 fn nulls_above_a_column_top_and_stored_nulls_give_the_same_row_groups() {
-    for id in ["questdb/column_tops", "questdb/zero_columns_added", "questdb/old_814/tops"] {
+    for id in [
+        "questdb/column_tops",
+        "questdb/zero_columns_added",
+        "questdb/old_814/tops",
+    ] {
         let table = case(id).table();
         let source = Source::open(&table);
         let scratch = temp_dir();
@@ -117,11 +137,16 @@ fn nulls_above_a_column_top_and_stored_nulls_give_the_same_row_groups() {
         source.write(&dense, PartitionBy::Year, &[]);
         for (rows, bytes) in [(1_000_000, u64::MAX), (25, u64::MAX), (1_000_000, 3_000)] {
             let with = |dir: &Path| {
-                let file = export(dir, |r| (r.row_group_rows, r.row_group_bytes) = (rows, bytes));
+                let file = export(dir, |r| {
+                    (r.row_group_rows, r.row_group_bytes) = (rows, bytes)
+                });
                 // Field ids tell how a column came to be; the rows do not.
                 row_groups(&file)
             };
-            assert!(with(&table) == with(&dense), "{id}: row groups of {rows} rows, {bytes} bytes");
+            assert!(
+                with(&table) == with(&dense),
+                "{id}: row groups of {rows} rows, {bytes} bytes"
+            );
         }
     }
 }

@@ -9,6 +9,7 @@ mod faulty_vfs;
 mod identity;
 mod invariance;
 mod parquet_shape;
+mod pm;
 mod recut;
 mod scan;
 mod show;

@@ -33,14 +33,23 @@ fn pages(file: &[u8], chunk: &ColumnChunk) -> Vec<Page> {
         let body_at = at + header_len;
         let body = &file[body_at..body_at + header.compressed_len as usize];
         let crc = header.crc.expect("P20: every page has a checksum");
-        assert_eq!(crc, page_crc(&[body]), "P20: checksum of the page at {offset}");
+        assert_eq!(
+            crc,
+            page_crc(&[body]),
+            "P20: checksum of the page at {offset}"
+        );
         let len = header_len as u64 + u64::from(header.compressed_len);
         let mut plain = Vec::new();
         let limit = header.uncompressed_len as usize;
         Decompressor::new()
             .decompress(chunk.meta.codec, body, limit, limit, &mut plain)
             .unwrap();
-        pages.push(Page { offset, len, header, body: plain });
+        pages.push(Page {
+            offset,
+            len,
+            header,
+            body: plain,
+        });
         offset += len;
     }
     assert_eq!(offset, range.end, "P3: pages end where the chunk ends");
@@ -48,7 +57,10 @@ fn pages(file: &[u8], chunk: &ColumnChunk) -> Vec<Page> {
 }
 
 fn chunks(footer: &FileMetaData) -> impl Iterator<Item = (usize, &ColumnChunk)> {
-    footer.row_groups.iter().flat_map(|group| group.columns.iter().enumerate())
+    footer
+        .row_groups
+        .iter()
+        .flat_map(|group| group.columns.iter().enumerate())
 }
 
 /// Exports with many small row groups and pages, so that there is something to get wrong.
@@ -77,18 +89,28 @@ fn pages_lie_where_footer_and_offset_index_say() {
         let footer = read_footer(&file).unwrap();
         for (column, chunk) in chunks(&footer) {
             let pages = pages(&file, chunk);
-            let (dictionaries, data): (Vec<&Page>, Vec<&Page>) =
-                pages.iter().partition(|p| matches!(p.header.kind, PageKind::Dictionary(_)));
-            assert!(dictionaries.len() <= 1, "{id}, column {column}: one dictionary");
+            let (dictionaries, data): (Vec<&Page>, Vec<&Page>) = pages
+                .iter()
+                .partition(|p| matches!(p.header.kind, PageKind::Dictionary(_)));
+            assert!(
+                dictionaries.len() <= 1,
+                "{id}, column {column}: one dictionary"
+            );
             assert_eq!(
                 chunk.meta.dictionary_page_offset,
                 dictionaries.first().map(|page| page.offset),
                 "{id}, column {column}"
             );
             if let Some(dictionary) = dictionaries.first() {
-                assert_eq!(dictionary.offset, pages[0].offset, "{id}: the dictionary is first");
+                assert_eq!(
+                    dictionary.offset, pages[0].offset,
+                    "{id}: the dictionary is first"
+                );
             }
-            assert_eq!(chunk.meta.data_page_offset, data[0].offset, "{id}, column {column}");
+            assert_eq!(
+                chunk.meta.data_page_offset, data[0].offset,
+                "{id}, column {column}"
+            );
             let range = chunk.offset_index.expect("an offset index");
             let at = usize::try_from(range.offset).unwrap();
             let index = OffsetIndex::read(&file[at..at + range.length as usize]).unwrap();
@@ -99,7 +121,9 @@ fn pages_lie_where_footer_and_offset_index_say() {
                 .collect();
             let found: Vec<(u64, u64)> = data.iter().map(|page| (page.offset, page.len)).collect();
             assert_eq!(announced, found, "{id}, column {column}");
-            let range = chunk.column_index.expect("P18: indexes for all chunks or none");
+            let range = chunk
+                .column_index
+                .expect("P18: indexes for all chunks or none");
             let at = usize::try_from(range.offset).unwrap();
             let index = ColumnIndex::read(&file[at..at + range.length as usize]).unwrap();
             assert_eq!(index.null_pages.len(), data.len(), "{id}, column {column}");
@@ -110,7 +134,9 @@ fn pages_lie_where_footer_and_offset_index_say() {
 /// The keys of a data page (V1) of a flat dictionary column, each bit-packed run checked.
 fn keys(page: &Page, max_definition_level: u8) -> Vec<u32> {
     let mut body = &page.body[..];
-    let PageKind::Data(header) = &page.header.kind else { panic!("a V1 page") };
+    let PageKind::Data(header) = &page.header.kind else {
+        panic!("a V1 page")
+    };
     let mut values = header.num_values as usize;
     if max_definition_level > 0 {
         let (len, rest) = body.split_at(4);
@@ -178,7 +204,9 @@ fn a_dictionary_holds_the_entries_that_its_chunk_uses_and_no_other() {
             let rows = usize::try_from(group.num_rows).unwrap();
             for (chunk, column) in group.columns.iter().zip(&columns) {
                 let pages = pages(&file, chunk);
-                let PageKind::Dictionary(header) = &pages[0].header.kind else { continue };
+                let PageKind::Dictionary(header) = &pages[0].header.kind else {
+                    continue;
+                };
                 dictionaries += 1;
                 let cells = &column.cells[first_row..first_row + rows];
                 let used: BTreeSet<&[u8]> = cells
@@ -237,8 +265,16 @@ fn tables_without_rows_give_a_file_with_the_full_schema() {
     for case in native_cases().iter().filter(|case| case.rows == 0) {
         let (report, file) = export_all(&case.table());
         let footer = read_footer(&file).unwrap();
-        assert_eq!((footer.num_rows, footer.row_groups.len()), (0, 0), "{}", case.id);
-        let columns = csv::Reader::from_path(case.columns_csv()).unwrap().into_records().count();
+        assert_eq!(
+            (footer.num_rows, footer.row_groups.len()),
+            (0, 0),
+            "{}",
+            case.id
+        );
+        let columns = csv::Reader::from_path(case.columns_csv())
+            .unwrap()
+            .into_records()
+            .count();
         assert_eq!(footer.schema.leaves().len(), columns, "{}", case.id);
         assert_eq!(report.columns, columns, "{}", case.id);
         assert_eq!(footer.column_orders.len(), columns, "{}", case.id);
@@ -257,7 +293,11 @@ fn only_types_without_null_and_the_designated_timestamp_are_required() {
             assert_eq!(info.column, node.name);
             let no_null = ["BOOLEAN", "BYTE", "SHORT", "CHAR"];
             let required = info.designated || no_null.contains(&info.column_type.as_str());
-            let expected = if required { Repetition::Required } else { Repetition::Optional };
+            let expected = if required {
+                Repetition::Required
+            } else {
+                Repetition::Optional
+            };
             assert_eq!(node.repetition, expected, "{id}: {}", info.column);
         }
     }
@@ -269,7 +309,10 @@ fn the_footer_says_who_wrote_it_and_from_what() {
     let (report, file) = export_all(&case.table());
     let footer = read_footer(&file).unwrap();
     let created_by = footer.created_by.clone().unwrap();
-    assert!(created_by.starts_with("sluicegate version "), "{created_by}");
+    assert!(
+        created_by.starts_with("sluicegate version "),
+        "{created_by}"
+    );
     let ours: serde_json::Value =
         serde_json::from_str(footer.key_value("sluicegate").unwrap()).unwrap();
     assert_eq!(ours["table"], "all_types");
@@ -279,14 +322,20 @@ fn the_footer_says_who_wrote_it_and_from_what() {
     assert_eq!(ours["options"]["row_group_rows"], 1_000_000);
     let forbidden = ["threads", "memory", "profile", "partitions", "frame_rows"];
     for key in forbidden {
-        assert!(ours.get(key).is_none() && ours["options"].get(key).is_none(), "P2: {key}");
+        assert!(
+            ours.get(key).is_none() && ours["options"].get(key).is_none(),
+            "P2: {key}"
+        );
     }
     let theirs: serde_json::Value =
         serde_json::from_str(footer.key_value("questdb").unwrap()).unwrap();
     assert_eq!(theirs["version"], 1);
     let schema = theirs["schema"].as_array().unwrap();
     assert_eq!(schema.len(), report.columns);
-    assert_eq!(schema[0], serde_json::json!({"column_type": 1, "column_top": 0, "id": 0}));
+    assert_eq!(
+        schema[0],
+        serde_json::json!({"column_type": 1, "column_top": 0, "id": 0})
+    );
     // The designated timestamp carries its bit.
     assert_eq!(schema[30]["column_type"], 131_080);
     assert_eq!(schema[8]["column_type"], 262_152);
@@ -326,13 +375,20 @@ fn every_chunk_names_the_encoding_of_its_pages() {
     for (column, chunk) in chunks(&footer) {
         for page in pages(&file, chunk) {
             if let PageKind::Data(header) = &page.header.kind {
-                assert!(chunk.meta.encodings.contains(&header.encoding), "column {column}");
+                assert!(
+                    chunk.meta.encodings.contains(&header.encoding),
+                    "column {column}"
+                );
                 by_column.insert(column, header.encoding);
             }
         }
     }
     assert_eq!(by_column[&12], pq_format::Encoding::RleDictionary, "SYMBOL");
-    assert_eq!(by_column[&30], pq_format::Encoding::DeltaBinaryPacked, "designated");
+    assert_eq!(
+        by_column[&30],
+        pq_format::Encoding::DeltaBinaryPacked,
+        "designated"
+    );
     assert!(Encoding::Dictionary.legal_for(ColumnType::Symbol));
 }
 

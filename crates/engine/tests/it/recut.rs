@@ -21,7 +21,9 @@ pub(crate) struct Source {
 impl Source {
     pub(crate) fn open(table: &Path) -> Self {
         let root = engine::open_root(table).unwrap();
-        Self { reader: TableReader::open(&root, &OpenOptions::default()).unwrap() }
+        Self {
+            reader: TableReader::open(&root, &OpenOptions::default()).unwrap(),
+        }
     }
 
     pub(crate) fn rows(&self) -> usize {
@@ -32,7 +34,9 @@ impl Source {
     fn for_each_value(&self, column: usize, mut each: impl FnMut(&Value<'_>)) {
         let column_type = self.reader.columns()[column].column_type;
         let symbols = self.reader.symbols(column).unwrap();
-        let mut cursor = self.reader.cursor(Direction::Forward, None, &self.reader.all_rows());
+        let mut cursor = self
+            .reader
+            .cursor(Direction::Forward, None, &self.reader.all_rows());
         while let Some(frame) = cursor.next_frame().unwrap() {
             for slice in frame.column(column).unwrap() {
                 for row in 0..slice.rows() {
@@ -43,7 +47,12 @@ impl Source {
     }
 
     fn timestamps(&self) -> Vec<i64> {
-        let designated = self.reader.columns().iter().position(|c| c.designated).unwrap();
+        let designated = self
+            .reader
+            .columns()
+            .iter()
+            .position(|c| c.designated)
+            .unwrap();
         let mut ticks = Vec::new();
         self.for_each_value(designated, |value| match value {
             Value::Timestamp(tick, _) => ticks.push(*tick),
@@ -55,7 +64,9 @@ impl Source {
     /// Rows before which a partition may begin: no two partitions share a timestamp.
     pub(crate) fn possible_cuts(&self) -> Vec<usize> {
         let ticks = self.timestamps();
-        (1..ticks.len()).filter(|&row| ticks[row - 1] < ticks[row]).collect()
+        (1..ticks.len())
+            .filter(|&row| ticks[row - 1] < ticks[row])
+            .collect()
     }
 
     /// Writes the table to `dir` with a partition before each row of `cuts`.
@@ -64,8 +75,10 @@ impl Source {
         let mut bounds = vec![0];
         bounds.extend_from_slice(cuts);
         bounds.push(self.rows());
-        let parts: Vec<(i64, usize)> =
-            bounds.windows(2).map(|w| (ticks[w[0]], w[1] - w[0])).collect();
+        let parts: Vec<(i64, usize)> = bounds
+            .windows(2)
+            .map(|w| (ticks[w[0]], w[1] - w[0]))
+            .collect();
         fs::create_dir_all(dir).unwrap();
         self.write_metadata(dir, by, &parts, (ticks[0], ticks[ticks.len() - 1]));
         let unit = self.reader.snapshot().timestamp_unit();
@@ -73,7 +86,9 @@ impl Source {
             .iter()
             .map(|&(tick, _)| dir.join(partition_dir_name(by, unit, tick, -1)))
             .collect();
-        directories.iter().for_each(|partition| fs::create_dir(partition).unwrap());
+        directories
+            .iter()
+            .for_each(|partition| fs::create_dir(partition).unwrap());
         for (idx, column) in self.reader.columns().iter().enumerate() {
             let mut writer = ColumnWriter::new(column.column_type);
             let (mut part, mut row) = (0, 0);
@@ -84,7 +99,8 @@ impl Source {
                     let (aux, data) =
                         std::mem::replace(&mut writer, ColumnWriter::new(column.column_type))
                             .take();
-                    let file = |ext| directories[part].join(column_file_name(&column.name, ext, -1));
+                    let file =
+                        |ext| directories[part].join(column_file_name(&column.name, ext, -1));
                     fs::write(file("d"), data).unwrap();
                     if column.column_type.layout().has_aux() {
                         fs::write(file("i"), aux).unwrap();
@@ -104,19 +120,30 @@ impl Source {
     ) {
         let snapshot = self.reader.snapshot();
         let columns = self.reader.columns();
-        let stored = columns.iter().map(|c| MetaColumn::new(c.name.clone(), c.column_type));
+        let stored = columns
+            .iter()
+            .map(|c| MetaColumn::new(c.name.clone(), c.column_type));
         let designated = columns.iter().position(|c| c.designated);
         let meta = Meta::new_table(by, designated, stored.collect());
         fs::write(dir.join("_meta"), meta.to_bytes().unwrap()).unwrap();
-        let versions = ColumnVersions { version: 0, entries: Vec::new() };
+        let versions = ColumnVersions {
+            version: 0,
+            entries: Vec::new(),
+        };
         fs::write(dir.join("_cv"), versions.to_file().unwrap()).unwrap();
         let mut txn = Txn::new_table(0);
         (txn.min_timestamp, txn.max_timestamp) = (min_timestamp, max_timestamp);
-        for column in columns.iter().filter(|c| c.column_type == ColumnType::Symbol) {
-            txn.symbol_counts.push(snapshot.txn.symbol_counts[column.symbol_index.unwrap()]);
+        for column in columns
+            .iter()
+            .filter(|c| c.column_type == ColumnType::Symbol)
+        {
+            txn.symbol_counts
+                .push(snapshot.txn.symbol_counts[column.symbol_index.unwrap()]);
             let name_txn = snapshot.cv.symbol_name_txn(column.writer_index);
             for ext in ["o", "c"] {
-                let from = snapshot.dir.join(column_file_name(&column.name, ext, name_txn));
+                let from = snapshot
+                    .dir
+                    .join(column_file_name(&column.name, ext, name_txn));
                 fs::copy(from, dir.join(column_file_name(&column.name, ext, -1))).unwrap();
             }
         }

@@ -28,7 +28,10 @@ fn unquoted(heading: &str) -> String {
 fn every_native_table_prints_what_questdb_prints() {
     for case in native_cases() {
         // What 9.3.4 prints for a copy of an old table, where the old release printed otherwise.
-        let answer = case.answer_by_current_csv().unwrap().or(case.answer_csv().unwrap());
+        let answer = case
+            .answer_by_current_csv()
+            .unwrap()
+            .or(case.answer_csv().unwrap());
         let Some(answer) = answer else {
             assert_eq!(case.id, "questdb/long128", "only LONG128 has no CSV answer");
             continue;
@@ -42,13 +45,23 @@ fn every_native_table_prints_what_questdb_prints() {
         assert_eq!(found[0], expected[0], "{}: headings", case.id);
         assert_eq!(found.len(), expected.len(), "{}: lines", case.id);
         let types = types_of(&case);
-        let types: Vec<&str> =
-            raw_fields(found[0]).into_iter().map(|h| types[&unquoted(h)].as_str()).collect();
+        let types: Vec<&str> = raw_fields(found[0])
+            .into_iter()
+            .map(|h| types[&unquoted(h)].as_str())
+            .collect();
         for (row, (expected, found)) in expected.iter().zip(&found).enumerate().skip(1) {
             let fields = raw_fields(found);
-            assert_eq!(fields.len(), types.len(), "{}, line {row}: {found}", case.id);
-            let fields: Vec<String> =
-                fields.iter().zip(&types).map(|(f, t)| as_questdb_prints(f, t)).collect();
+            assert_eq!(
+                fields.len(),
+                types.len(),
+                "{}, line {row}: {found}",
+                case.id
+            );
+            let fields: Vec<String> = fields
+                .iter()
+                .zip(&types)
+                .map(|(f, t)| as_questdb_prints(f, t))
+                .collect();
             assert_eq!(fields.join(","), **expected, "{}, line {row}", case.id);
         }
     }
@@ -72,7 +85,10 @@ fn the_ends_of_the_timestamp_range_are_printed_right() {
 #[test]
 fn long128_prints_as_hexadecimal_most_significant_digit_first() {
     let text = scan_csv(&case("questdb/long128"));
-    let values: Vec<&str> = lines(&text)[1..].iter().map(|line| raw_fields(line)[1]).collect();
+    let values: Vec<&str> = lines(&text)[1..]
+        .iter()
+        .map(|line| raw_fields(line)[1])
+        .collect();
     assert_eq!(
         values,
         [
@@ -87,7 +103,12 @@ fn long128_prints_as_hexadecimal_most_significant_digit_first() {
 
 #[test]
 fn a_reversed_scan_is_the_scan_reversed() {
-    for id in ["questdb/splits", "questdb/all_types", "questdb/no_timestamp", "questdb/empty/wal"] {
+    for id in [
+        "questdb/splits",
+        "questdb/all_types",
+        "questdb/no_timestamp",
+        "questdb/empty/wal",
+    ] {
         let case = case(id);
         let forward = scan_csv(&case);
         let (_, backward) = scan_with(&case, ScanFormat::Csv, |r| r.reverse = true).unwrap();
@@ -148,18 +169,28 @@ fn from_is_inclusive_and_to_is_exclusive() {
     let case = case("questdb/splits");
     let whole = scan_csv(&case);
     let whole = lines(&whole);
-    let at = raw_fields(whole[0]).iter().position(|h| *h == "\"ts\"").unwrap();
+    let at = raw_fields(whole[0])
+        .iter()
+        .position(|h| *h == "\"ts\"")
+        .unwrap();
     let micros = |text: &str| -> i64 {
         text.parse().unwrap_or_else(|_| {
-            let zoned = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+            let zoned = if text.len() == 10 {
+                format!("{text}T00:00:00Z")
+            } else {
+                text.to_owned()
+            };
             zoned.parse::<jiff::Timestamp>().unwrap().as_microsecond()
         })
     };
-    for (from, to) in points.iter().flat_map(|a| points.iter().map(move |b| (a, b))) {
+    for (from, to) in points
+        .iter()
+        .flat_map(|a| points.iter().map(move |b| (a, b)))
+    {
         let range = micros(from)..micros(to);
-        let expected = whole[1..].iter().filter(|line| {
-            range.contains(&micros(raw_fields(line)[at].trim_matches('"')))
-        });
+        let expected = whole[1..]
+            .iter()
+            .filter(|line| range.contains(&micros(raw_fields(line)[at].trim_matches('"'))));
         let (_, text) = scan_with(&case, ScanFormat::Csv, |r| {
             r.range.from = Some(from.parse().unwrap());
             r.range.to = Some(to.parse().unwrap());
@@ -183,10 +214,16 @@ fn a_nanosecond_table_takes_points_in_its_own_unit() {
 #[test]
 fn a_table_without_a_timestamp_has_no_time_range() {
     let case = case("questdb/no_timestamp");
-    let error = scan_with(&case, ScanFormat::Csv, |r| r.range.from = Some("2024-01-01".parse().unwrap()))
-        .unwrap_err();
+    let error = scan_with(&case, ScanFormat::Csv, |r| {
+        r.range.from = Some("2024-01-01".parse().unwrap())
+    })
+    .unwrap_err();
     assert_eq!(error.exit_class(), engine::ExitClass::Usage);
-    assert!(error.to_line().contains("no designated timestamp"), "{}", error.to_line());
+    assert!(
+        error.to_line().contains("no designated timestamp"),
+        "{}",
+        error.to_line()
+    );
 }
 
 #[test]
@@ -194,8 +231,10 @@ fn a_projection_of_columns_that_exist_in_no_partition_is_all_null() {
     let case = case("questdb/zero_columns_added");
     let names: Vec<String> = types_of(&case).into_keys().collect();
     for name in names {
-        let (report, text) =
-            scan_with(&case, ScanFormat::Csv, |r| r.columns = Some(vec![name.clone()])).unwrap();
+        let (report, text) = scan_with(&case, ScanFormat::Csv, |r| {
+            r.columns = Some(vec![name.clone()])
+        })
+        .unwrap();
         assert_eq!(report.rows, case.rows, "{name}");
         assert_eq!(lines(&text).len() as u64, case.rows + 1, "{name}");
     }
@@ -214,11 +253,18 @@ fn json_has_the_values_of_csv_under_the_names_of_the_columns() {
             let object: serde_json::Map<String, serde_json::Value> =
                 serde_json::from_str(object).unwrap();
             assert!(object.keys().eq(&headings), "{}: {object:?}", case.id);
-            for ((field, heading), value) in
-                raw_fields(line).into_iter().zip(&headings).zip(object.values())
+            for ((field, heading), value) in raw_fields(line)
+                .into_iter()
+                .zip(&headings)
+                .zip(object.values())
             {
                 let column_type = types[heading].as_str();
-                assert_eq!(json_as_csv(value, column_type), field, "{}: {heading}", case.id);
+                assert_eq!(
+                    json_as_csv(value, column_type),
+                    field,
+                    "{}: {heading}",
+                    case.id
+                );
             }
         }
     }
@@ -269,7 +315,11 @@ fn number(value: &serde_json::Value, column_type: &str) -> String {
         } else {
             text.parse::<f64>().unwrap().to_string()
         };
-        return if plain.contains('.') { plain } else { format!("{plain}.0") };
+        return if plain.contains('.') {
+            plain
+        } else {
+            format!("{plain}.0")
+        };
     }
     let point = if mantissa.contains('.') { "" } else { ".0" };
     format!("{mantissa}{point}E{exponent}")

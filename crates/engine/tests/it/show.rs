@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use engine::{ListingFormat, Listed, write_listing};
+use engine::{Listed, ListingFormat, write_listing};
 use testkit::{Case, Stored, case, cases, copy_dir, temp_dir};
 
 use crate::support::Table;
@@ -16,7 +16,11 @@ fn records(text: &[u8]) -> Vec<BTreeMap<String, String>> {
         .records()
         .map(|record| {
             let record = record.unwrap();
-            headings.iter().map(str::to_owned).zip(record.iter().map(str::to_owned)).collect()
+            headings
+                .iter()
+                .map(str::to_owned)
+                .zip(record.iter().map(str::to_owned))
+                .collect()
         })
         .collect()
 }
@@ -42,7 +46,11 @@ fn assert_agrees(
     for (expected, found) in expected.iter().zip(found) {
         for (heading, value) in expected {
             if !except(expected, heading) {
-                assert_eq!(&found[heading], value, "{}: {heading} of {expected:?}", case.id);
+                assert_eq!(
+                    &found[heading], value,
+                    "{}: {heading} of {expected:?}",
+                    case.id
+                );
             }
         }
     }
@@ -53,11 +61,16 @@ fn columns_agree_with_show_columns() {
     for case in cases() {
         let shown = engine::show_columns(Table::of(&case).path).unwrap();
         assert_eq!(shown.table, case.name, "{}", case.id);
-        assert_agrees(&case, &answer(&case.columns_csv()), &listed(&shown.facts), |_, heading| {
-            // 8.1.4 printed what stood in `_meta`, which was noise; 9.3.4 does not.
-            case.release.starts_with("8.1")
-                && ["symbolCapacity", "symbolCached"].contains(&heading)
-        });
+        assert_agrees(
+            &case,
+            &answer(&case.columns_csv()),
+            &listed(&shown.facts),
+            |_, heading| {
+                // 8.1.4 printed what stood in `_meta`, which was noise; 9.3.4 does not.
+                case.release.starts_with("8.1")
+                    && ["symbolCapacity", "symbolCached"].contains(&heading)
+            },
+        );
     }
 }
 
@@ -73,7 +86,11 @@ fn partitions_agree_with_show_partitions() {
                 || (of_parquet && heading.ends_with("Timestamp"))
         });
         if case.stored == Stored::Native {
-            assert!(listed(&shown.facts).iter().all(|row| row["isParquet"] == "false"));
+            assert!(
+                listed(&shown.facts)
+                    .iter()
+                    .all(|row| row["isParquet"] == "false")
+            );
         }
     }
 }
@@ -86,7 +103,10 @@ fn partitions_outside_of_the_table_are_described_by_their_own_metadata() {
     assert_eq!(outside.len(), 2);
     assert_eq!(outside[0].name, "2024-01-03.detached");
     assert_eq!(outside[0].num_rows, Some(12));
-    assert_eq!(outside[1].min_timestamp.as_deref(), Some("2024-01-06T00:00:00.000000Z"));
+    assert_eq!(
+        outside[1].min_timestamp.as_deref(),
+        Some("2024-01-06T00:00:00.000000Z")
+    );
     assert!(outside[1].attachable && !outside[0].attachable);
 }
 
@@ -96,8 +116,15 @@ fn a_detached_directory_without_metadata_is_listed_without_details() {
     let table = Table::copy_of(&case);
     std::fs::remove_file(table.path.join("2024-01-03.detached/_txn")).unwrap();
     let shown = engine::show_partitions(&table.path).unwrap();
-    let found = shown.facts.iter().find(|p| p.name == "2024-01-03.detached").unwrap();
-    assert_eq!((found.num_rows, found.min_timestamp.as_deref()), (None, None));
+    let found = shown
+        .facts
+        .iter()
+        .find(|p| p.name == "2024-01-03.detached")
+        .unwrap();
+    assert_eq!(
+        (found.num_rows, found.min_timestamp.as_deref()),
+        (None, None)
+    );
 }
 
 #[test]
@@ -130,9 +157,14 @@ fn tables_are_listed_by_their_current_names() {
     let root = root_of(&["questdb/wal_pending/suspended", "questdb/no_timestamp"]);
     let shown = engine::show_tables(root.path()).unwrap();
     assert!(shown.errors.is_empty(), "{:?}", shown.errors);
-    let [first, second] = &shown.tables[..] else { panic!("{:?}", shown.tables) };
+    let [first, second] = &shown.tables[..] else {
+        panic!("{:?}", shown.tables)
+    };
     assert_eq!(first.table_name, "no_timestamp");
-    assert_eq!((first.partition_by.as_str(), first.wal_enabled), ("NONE", false));
+    assert_eq!(
+        (first.partition_by.as_str(), first.wal_enabled),
+        ("NONE", false)
+    );
     assert_eq!(second.table_name, "wal_pending");
     assert_eq!(second.directory_name, "wal_pending~6");
     assert_eq!(second.table_row_count, 300);
@@ -156,7 +188,9 @@ fn a_damaged_table_does_not_hide_the_others() {
     std::fs::write(root.path().join("by_day~6/_txn"), b"short").unwrap();
     let shown = engine::show_tables(root.path()).unwrap();
     assert_eq!(shown.tables.len(), 1);
-    let [error] = &shown.errors[..] else { panic!("{:?}", shown.errors) };
+    let [error] = &shown.errors[..] else {
+        panic!("{:?}", shown.errors)
+    };
     assert!(error.to_line().contains("by_day~6"), "{}", error.to_line());
 }
 
@@ -170,5 +204,9 @@ fn a_materialized_view_says_so() {
 #[test]
 fn a_table_is_no_database_root() {
     let error = engine::show_tables(case("questdb/trades").table()).unwrap_err();
-    assert!(error.to_line().contains("is a table"), "{}", error.to_line());
+    assert!(
+        error.to_line().contains("is a table"),
+        "{}",
+        error.to_line()
+    );
 }

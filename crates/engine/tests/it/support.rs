@@ -17,7 +17,10 @@ pub(crate) struct Table {
 impl Table {
     pub(crate) fn of(case: &Case) -> Self {
         if !case.dir.join("cold").is_dir() {
-            return Self { path: case.table(), _copy: None };
+            return Self {
+                path: case.table(),
+                _copy: None,
+            };
         }
         Self::copy_of(case)
     }
@@ -29,7 +32,10 @@ impl Table {
         copy_dir(&case.dir, &dir).unwrap();
         let path = dir.join("table").join(&case.directory);
         restore_links(&path);
-        Self { path, _copy: Some(scratch) }
+        Self {
+            path,
+            _copy: Some(scratch),
+        }
     }
 }
 

@@ -22,27 +22,87 @@ fn every_bad_input_has_its_line_and_its_code() {
         ("show tables @", &table, 1, &["is a table"]),
         ("export @ -o #", &parquet, 1, &["\"2024-01-01\"", "Parquet"]),
         ("scan @", &parquet, 1, &["\"2024-01-01\"", "Parquet"]),
-        ("export @ -o # --columns sym,prise", &table, 2, &["\"prise\"", "\"price\"", "side"]),
-        ("scan @ --columns nothing", &table, 2, &["\"nothing\"", "sym, side, price"]),
+        (
+            "export @ -o # --columns sym,prise",
+            &table,
+            2,
+            &["\"prise\"", "\"price\"", "side"],
+        ),
+        (
+            "scan @ --columns nothing",
+            &table,
+            2,
+            &["\"nothing\"", "sym, side, price"],
+        ),
         ("scan @ --columns sym,sym", &table, 2, &["sym", "twice"]),
-        ("export @ -o # --codec lzma", &table, 2, &["--codec", "lzma", "zstd[:1-22]", "lz4_raw"]),
-        ("export @ -o # --codec zstd:23", &table, 2, &["zstd", "23", "22"]),
-        ("export @ -o # --codec snappy:1", &table, 2, &["snappy", "level"]),
-        ("export @ -o # --row-group-rows 0", &table, 2, &["--row-group-rows"]),
-        ("export @ -o # --row-group-rows many", &table, 2, &["--row-group-rows", "many"]),
+        (
+            "export @ -o # --codec lzma",
+            &table,
+            2,
+            &["--codec", "lzma", "zstd[:1-22]", "lz4_raw"],
+        ),
+        (
+            "export @ -o # --codec zstd:23",
+            &table,
+            2,
+            &["zstd", "23", "22"],
+        ),
+        (
+            "export @ -o # --codec snappy:1",
+            &table,
+            2,
+            &["snappy", "level"],
+        ),
+        (
+            "export @ -o # --row-group-rows 0",
+            &table,
+            2,
+            &["--row-group-rows"],
+        ),
+        (
+            "export @ -o # --row-group-rows many",
+            &table,
+            2,
+            &["--row-group-rows", "many"],
+        ),
         ("export @ -o - --json", &table, 2, &["--json", "-o -"]),
         ("export @", &table, 2, &["--output"]),
-        ("export @ -o # --from yesterday", &table, 2, &["--from", "yesterday", "RFC 3339"]),
+        (
+            "export @ -o # --from yesterday",
+            &table,
+            2,
+            &["--from", "yesterday", "RFC 3339"],
+        ),
         ("scan @ --to 2024-13-01", &table, 2, &["--to", "2024-13-01"]),
-        ("scan @ --from 2024-01-01", &no_timestamp, 2, &["no designated timestamp"]),
+        (
+            "scan @ --from 2024-01-01",
+            &no_timestamp,
+            2,
+            &["no designated timestamp"],
+        ),
         ("scan @ --limit -1", &table, 2, &["-1"]),
         ("scan @ --format xml", &table, 2, &["xml", "csv", "json"]),
         ("scan @ --no-such-flag", &table, 2, &["--no-such-flag"]),
-        ("export @ -o # --quiet --verbose", &table, 2, &["--quiet", "--verbose"]),
+        (
+            "export @ -o # --quiet --verbose",
+            &table,
+            2,
+            &["--quiet", "--verbose"],
+        ),
         ("frobnicate @", &table, 2, &["frobnicate"]),
         ("show @", &table, 2, &[]),
-        ("export @ -o /no/such/directory/out.parquet", &table, 1, &["/no/such/directory"]),
-        ("export @ -o /dev/null --force", &table, 1, &["/dev/null", "not a regular file"]),
+        (
+            "export @ -o /no/such/directory/out.parquet",
+            &table,
+            1,
+            &["/no/such/directory"],
+        ),
+        (
+            "export @ -o /dev/null --force",
+            &table,
+            1,
+            &["/dev/null", "not a regular file"],
+        ),
     ];
     for (words, table, code, parts) in cases {
         let ran = run_words(words, table, &out);
@@ -83,13 +143,19 @@ fn a_damaged_table_names_the_file() {
     assert_refused(&ran, 1, &["2024-03-02/price.d", "missing"]);
 
     let table = copy("short column file");
-    let file = fs::File::options().write(true).open(table.join("2024-03-02/price.d")).unwrap();
+    let file = fs::File::options()
+        .write(true)
+        .open(table.join("2024-03-02/price.d"))
+        .unwrap();
     file.set_len(100).unwrap();
     let ran = run_words("export @ -o #", &table, &out);
     assert_refused(&ran, 1, &["2024-03-02/price.d", "too short"]);
 
     let table = copy("truncated _txn");
-    let file = fs::File::options().write(true).open(table.join("_txn")).unwrap();
+    let file = fs::File::options()
+        .write(true)
+        .open(table.join("_txn"))
+        .unwrap();
     file.set_len(80).unwrap();
     let ran = run_words("scan @", &table, &out);
     assert_refused(&ran, 1, &["_txn", "truncated"]);
@@ -138,17 +204,28 @@ fn an_output_that_does_not_fit_leaves_nothing() {
         table.display(),
         out.display()
     );
-    let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+    let output = std::process::Command::new("sh")
+        .args(["-c", &script])
+        .output()
+        .unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{stderr}");
-    assert!(stderr.contains("no space left") && stderr.contains("out.parquet"), "{stderr}");
+    assert!(
+        stderr.contains("no space left") && stderr.contains("out.parquet"),
+        "{stderr}"
+    );
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
     assert!(entries(scratch.path()).unwrap().is_empty());
 }
 
 #[test]
 fn help_and_version_are_no_errors() {
-    for args in [&["--help"][..], &["export", "--help"], &["--version"], &["help"]] {
+    for args in [
+        &["--help"][..],
+        &["export", "--help"],
+        &["--version"],
+        &["help"],
+    ] {
         let ran = run(args);
         assert_eq!(ran.code, 0, "{args:?}");
         assert!(!ran.stdout.is_empty() && ran.stderr.is_empty(), "{args:?}");

@@ -16,7 +16,10 @@ fn export_writes_a_file_and_reports_on_stdout() {
     let out = scratch.path().join("trades.parquet");
     let ran = run_words("export @ -o #", &table, &out);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
-    assert!(ran.text().contains("200,900 rows, 8 columns, from 17 partitions to 1 row group"));
+    assert!(
+        ran.text()
+            .contains("200,900 rows, 8 columns, from 17 partitions to 1 row group")
+    );
     assert_eq!(entries(scratch.path()).unwrap(), ["trades.parquet"]);
     let file = fs::read(&out).unwrap();
     assert!(file.starts_with(b"PAR1") && file.ends_with(b"PAR1"));
@@ -27,7 +30,11 @@ fn json_is_one_object_and_nothing_else() {
     let table = case("questdb/trades").table();
     let scratch = temp_dir();
     let out = scratch.path().join("trades.parquet");
-    let ran = run_words("export @ -o # --json --codec lz4_raw --row-group-rows 100000", &table, &out);
+    let ran = run_words(
+        "export @ -o # --json --codec lz4_raw --row-group-rows 100000",
+        &table,
+        &out,
+    );
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
     assert_eq!(ran.text().lines().count(), 1);
     let report: Value = serde_json::from_str(ran.text()).unwrap();
@@ -50,7 +57,11 @@ fn quiet_says_nothing_and_verbose_says_what_happens() {
     assert_eq!((ran.code, ran.text(), ran.stderr.as_str()), (0, "", ""));
     let ran = run_words("export @ -o # --force -v", &table, &out);
     assert_eq!(ran.code, 0);
-    assert!(ran.stderr.contains("80 rows in 5 partitions"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("80 rows in 5 partitions"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
@@ -62,7 +73,11 @@ fn export_to_stdout_is_the_file() {
     let ran = run_words("export @ -o -", &table, &out);
     assert_eq!(ran.code, 0);
     assert!(ran.stdout == fs::read(&out).unwrap());
-    assert!(ran.stderr.contains("80 rows"), "the report goes to stderr: {}", ran.stderr);
+    assert!(
+        ran.stderr.contains("80 rows"),
+        "the report goes to stderr: {}",
+        ran.stderr
+    );
     assert_eq!(run_words("export @ -o - -q", &table, &out).stderr, "");
 }
 
@@ -86,15 +101,26 @@ fn scan_prints_what_questdb_prints() {
 #[test]
 fn scan_takes_columns_ranges_limits_and_formats() {
     let table = case("questdb/by_day").table();
-    let ran = run_words("scan @ --columns ts --limit 2 --reverse --format json", &table, &table);
-    let rows: Vec<Value> =
-        ran.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let ran = run_words(
+        "scan @ --columns ts --limit 2 --reverse --format json",
+        &table,
+        &table,
+    );
+    let rows: Vec<Value> = ran
+        .text()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(rows.len(), 2);
     assert!(rows[0]["ts"].as_str() > rows[1]["ts"].as_str());
     let ran = run_words("scan @ --from 2024-02-29 --to 2024-03-01", &table, &table);
     let mut lines = ran.text().lines();
     lines.next();
-    assert!(lines.all(|line| line.contains("\"2024-02-29T")), "{}", ran.text());
+    assert!(
+        lines.all(|line| line.contains("\"2024-02-29T")),
+        "{}",
+        ran.text()
+    );
     let scratch = temp_dir();
     let out = scratch.path().join("rows.csv");
     let whole = run_words("scan @", &table, &out);
@@ -108,19 +134,39 @@ fn show_lists_under_questdbs_names() {
     let case = case("questdb/wal_pending/suspended");
     let scratch = temp_dir();
     copy_dir(&case.table(), &scratch.path().join(&case.directory)).unwrap();
-    let ran = run_words("show tables @ --format json", scratch.path(), scratch.path());
+    let ran = run_words(
+        "show tables @ --format json",
+        scratch.path(),
+        scratch.path(),
+    );
     let table: Value = serde_json::from_str(ran.text()).unwrap();
     assert_eq!(table["table_name"], "wal_pending");
     assert_eq!(table["wal_pending_txn_count"], 4);
 
     let ran = run_words("show columns @ --format csv", &case.table(), scratch.path());
-    assert!(ran.text().starts_with("\"column\",\"type\",\"indexed\","), "{}", ran.text());
-    assert!(ran.stderr.contains("4 transactions of the write-ahead log wait"), "{}", ran.stderr);
+    assert!(
+        ran.text().starts_with("\"column\",\"type\",\"indexed\","),
+        "{}",
+        ran.text()
+    );
+    assert!(
+        ran.stderr
+            .contains("4 transactions of the write-ahead log wait"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(ran.code, 0);
 
     let ran = run_words("show partitions @", &case.table(), scratch.path());
     let mut lines = ran.text().lines();
-    assert!(lines.next().unwrap().starts_with("index  partitionBy  name"), "{}", ran.text());
+    assert!(
+        lines
+            .next()
+            .unwrap()
+            .starts_with("index  partitionBy  name"),
+        "{}",
+        ran.text()
+    );
     assert_eq!(lines.count(), 3);
 }
 
@@ -135,7 +181,11 @@ fn a_damaged_table_in_a_root_is_reported_after_the_others() {
     let ran = run_words("show tables @", scratch.path(), scratch.path());
     assert_eq!(ran.code, 1);
     assert!(ran.text().contains("by_week"));
-    assert!(ran.stderr.contains("by_day~6") && ran.stderr.lines().count() == 1, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("by_day~6") && ran.stderr.lines().count() == 1,
+        "{}",
+        ran.stderr
+    );
 }
 
 /// A reader that has seen enough is no error: nothing on stderr.

@@ -8,7 +8,10 @@ use testkit::{case, entries, temp_dir};
 use crate::support::sluice;
 
 fn interrupt(pid: u32) {
-    let done = Command::new("kill").args(["-INT", &pid.to_string()]).status().unwrap();
+    let done = Command::new("kill")
+        .args(["-INT", &pid.to_string()])
+        .status()
+        .unwrap();
     assert!(done.success());
 }
 
@@ -32,7 +35,10 @@ fn an_interrupted_scan_exits_with_130() {
     stdout.read_to_end(&mut rest).unwrap();
     let done = child.wait_with_output().unwrap();
     assert_eq!(done.status.code(), Some(130));
-    assert_eq!(String::from_utf8(done.stderr).unwrap(), "sluice: error: interrupted\n");
+    assert_eq!(
+        String::from_utf8(done.stderr).unwrap(),
+        "sluice: error: interrupted\n"
+    );
     assert!(rest.len() < case("questdb/trades").answer_csv().unwrap().unwrap().len() - 1);
 }
 

@@ -43,7 +43,11 @@ pub(crate) fn run_words(words: &str, table: &Path, out: &Path) -> Ran {
 /// The run failed with `code`, said one line on stderr that contains `parts`, nothing on stdout.
 pub(crate) fn assert_refused(ran: &Ran, code: i32, parts: &[&str]) {
     assert_eq!(ran.code, code, "{}", ran.stderr);
-    assert!(ran.stdout.is_empty(), "{}", String::from_utf8_lossy(&ran.stdout));
+    assert!(
+        ran.stdout.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&ran.stdout)
+    );
     let lines: Vec<&str> = ran.stderr.lines().collect();
     assert_eq!(lines.len(), 1, "one line: {lines:?}");
     assert!(lines[0].starts_with("sluice: error: "), "{lines:?}");

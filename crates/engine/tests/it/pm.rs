@@ -1,0 +1,264 @@
+//! The sidecar over whole files: QuestDB's vectors, QuestDB's own tables, and a migration.
+
+use std::path::{Path, PathBuf};
+
+use engine::pm::{
+    FooterPlace, GenerateError, GenerateStatus, generate, inspect, read_facts, sidecar_facts,
+    verify_against, verify_file, verify_sidecar,
+};
+use pm_format::{PmView, chain, committed_size};
+use serde_json::Value;
+
+fn testdata() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../testdata")
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// Files below `dir` with this name or, with a leading dot, this extension.
+fn files(dir: &Path, wanted: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![dir.to_path_buf()];
+    while let Some(dir) = open.pop() {
+        for entry in std::fs::read_dir(&dir).expect("a folder") {
+            let entry = entry.expect("an entry");
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if entry.file_type().expect("a type").is_dir() {
+                open.push(entry.path());
+            } else if name == wanted || (wanted.starts_with('.') && name.ends_with(wanted)) {
+                found.push(entry.path());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Reads of a file in memory.
+fn reader(bytes: &[u8]) -> impl FnMut(u64, usize) -> Result<Vec<u8>, GenerateError> + '_ {
+    |offset, len| {
+        let tail = usize::try_from(offset)
+            .ok()
+            .and_then(|o| bytes.get(o..))
+            .unwrap_or_default();
+        Ok(tail.get(..len).unwrap_or(tail).to_vec())
+    }
+}
+
+#[test]
+fn inspection_prints_the_object_of_every_vector() {
+    let mut seen = 0;
+    for path in files(&testdata().join("pm"), ".pm") {
+        let json = path.with_extension("json");
+        if !json.exists() {
+            continue;
+        }
+        let vector: Value = serde_json::from_slice(&read(&json)).expect("JSON");
+        let inspection = inspect(&read(&path), None);
+        assert!(
+            inspection.errors.is_empty(),
+            "{}: {:?}",
+            path.display(),
+            inspection.errors
+        );
+        assert_eq!(inspection.file, vector["file"], "{}", path.display());
+        assert_eq!(
+            verify_sidecar(&read(&path), None),
+            Vec::<String>::new(),
+            "{}",
+            path.display()
+        );
+        seen += 1;
+    }
+    assert_eq!(seen, 27);
+}
+
+/// The notes let an independent generator leave out a statistic that no locator can name.
+const LEFT_OUT_INSTEAD: &str = "too-long-statistic";
+
+#[test]
+fn every_generation_case_gets_its_bytes_or_its_error() {
+    let mut seen = 0;
+    for path in files(&testdata().join("pm/from-parquet"), ".parquet") {
+        let name = path
+            .file_stem()
+            .and_then(|s| s.to_str())
+            .expect("a name")
+            .to_owned();
+        let file = read(&path);
+        let committed = u64::try_from(file.len()).expect("small");
+        let made = read_facts(committed, &mut reader(&file)).and_then(|facts| facts.build());
+        let refused = std::fs::read_to_string(path.with_extension("error")).ok();
+        match (made, refused) {
+            (Ok(made), None) => assert!(made == read(&path.with_extension("pm")), "{name}: bytes"),
+            (Ok(made), Some(_)) => {
+                assert_eq!(name, LEFT_OUT_INSTEAD);
+                PmView::open_newest(&made)
+                    .expect("opens")
+                    .check()
+                    .expect("checks");
+            }
+            (Err(error), Some(kind)) => {
+                let found = error.kind().map(|k| k.to_string());
+                assert_eq!(found.as_deref(), Some(kind.trim()), "{name}: {error}");
+            }
+            (Err(error), None) => panic!("{name}: {error}"),
+        }
+        seen += 1;
+    }
+    assert_eq!(seen, 79);
+}
+
+#[test]
+fn every_sidecar_of_questdb_agrees_with_its_footer_at_every_snapshot() {
+    let mut snapshots = 0;
+    for path in files(&testdata().join("questdb-94"), "_pm") {
+        let sidecar = read(&path);
+        let parquet = read(&path.with_file_name("data.parquet"));
+        let length = u64::try_from(parquet.len()).expect("small");
+        assert_eq!(
+            verify_sidecar(&sidecar, None),
+            Vec::<String>::new(),
+            "{}",
+            path.display()
+        );
+        for link in chain(&sidecar, committed_size(&sidecar).expect("a size")) {
+            let size = link.expect("a link").committed_size;
+            let view = PmView::open(&sidecar, size).expect("opens");
+            let findings = verify_against(&view, length, &mut reader(&parquet));
+            assert_eq!(
+                findings,
+                Vec::<String>::new(),
+                "{} at {size}",
+                path.display()
+            );
+            snapshots += 1;
+        }
+    }
+    assert!(snapshots > 60, "{snapshots} snapshots");
+}
+
+#[test]
+fn a_wrong_fact_is_a_finding() {
+    let path = files(&testdata().join("questdb-94"), "_pm").swap_remove(0);
+    let parquet = read(&path.with_file_name("data.parquet"));
+    let length = u64::try_from(parquet.len()).expect("small");
+    let mut facts = read_facts(length, &mut reader(&parquet)).expect("facts");
+    facts.row_groups[0].num_rows += 1;
+    let image = facts.build().expect("builds");
+    let view = PmView::open_newest(&image).expect("opens");
+    let findings = verify_against(&view, length, &mut reader(&parquet));
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert!(findings[0].contains("rows of row group 0"), "{findings:?}");
+}
+
+#[test]
+fn chunks_in_another_file_are_refused() {
+    let path = testdata().join("pm/from-parquet/sorted-timestamp.parquet");
+    let file = read(&path);
+    let mut meta = pq_format::read_footer(&file).expect("a footer");
+    meta.row_groups[0].columns[0].file_path = Some("elsewhere".to_owned());
+    let place = FooterPlace {
+        offset: 4,
+        length: 1,
+    };
+    let error = sidecar_facts(&meta, place, &mut reader(&file)).expect_err("refused");
+    assert!(error.to_string().contains("elsewhere"), "{error}");
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), &target).expect("copied");
+        }
+    }
+}
+
+fn statuses(root: &Path, dry_run: bool) -> Vec<GenerateStatus> {
+    let report = generate(root, dry_run).expect("generates");
+    report.files.iter().map(|f| f.status).collect()
+}
+
+#[test]
+fn a_migration_writes_what_is_missing_keeps_what_is_right_and_skips_what_is_corrupt() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let root = scratch.path().join("db");
+    copy(&testdata().join("questdb/parquet_o3/after3/table"), &root);
+    let parquet = files(&root, "data.parquet");
+    let committed_before: Vec<_> = parquet.iter().map(|p| read(p)).collect();
+    let txn = files(&root, "_txn");
+    let txn_before: Vec<_> = txn.iter().map(|p| read(p)).collect();
+
+    let would = statuses(&root, true);
+    assert_eq!(
+        would,
+        [GenerateStatus::WouldWrite, GenerateStatus::WouldWrite]
+    );
+    assert_eq!(
+        files(&root, "_pm"),
+        Vec::<PathBuf>::new(),
+        "a dry run writes nothing"
+    );
+
+    assert_eq!(statuses(&root, false), [GenerateStatus::Written; 2]);
+    for path in files(&root, "_pm") {
+        let against = path.with_file_name("data.parquet");
+        let findings = verify_file(&path, None, Some(&against)).expect("readable");
+        assert_eq!(findings, Vec::<String>::new());
+    }
+    assert_eq!(
+        statuses(&root, false),
+        [GenerateStatus::Kept; 2],
+        "it can be repeated"
+    );
+
+    // Bytes behind the committed size are nobody's; a flipped bit in a sidecar is noticed.
+    let sidecars = files(&root, "_pm");
+    let mut damaged = read(&sidecars[0]);
+    damaged[100] ^= 4;
+    std::fs::write(&sidecars[0], &damaged).expect("written");
+    let mut longer = committed_before[1].clone();
+    longer.extend_from_slice(b"an update that never committed");
+    std::fs::write(&parquet[1], &longer).expect("written");
+    let after = statuses(&root, false);
+    assert_eq!(after, [GenerateStatus::Written, GenerateStatus::Kept]);
+    std::fs::write(&parquet[1], &committed_before[1]).expect("written");
+
+    assert_eq!(
+        parquet.iter().map(|p| read(p)).collect::<Vec<_>>(),
+        committed_before
+    );
+    assert_eq!(txn.iter().map(|p| read(p)).collect::<Vec<_>>(), txn_before);
+
+    std::fs::write(&parquet[0], &committed_before[0][..50]).expect("written");
+    let report = generate(&root, false).expect("generates");
+    assert_eq!(report.count(GenerateStatus::Skipped), 1);
+    assert_eq!(report.count(GenerateStatus::Kept), 1);
+}
+
+#[test]
+fn a_partition_file_by_itself_is_as_long_as_its_table_says() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let root = scratch.path().join("db");
+    copy(&testdata().join("questdb/parquet_o3/before/table"), &root);
+    let path = files(&root, "data.parquet").swap_remove(0);
+    let committed = read(&path);
+    let mut longer = committed.clone();
+    longer.extend_from_slice(&[0xAB; 77]);
+    std::fs::write(&path, &longer).expect("written");
+    let report = generate(&path, false).expect("generates");
+    assert_eq!(report.count(GenerateStatus::Written), 1, "{report:?}");
+    let sidecar = read(&path.with_file_name("_pm"));
+    let view = PmView::open_newest(&sidecar).expect("opens");
+    assert_eq!(
+        view.parquet_file_size(),
+        u64::try_from(committed.len()).ok()
+    );
+}
