@@ -169,7 +169,7 @@ fn row_group(
             let place = format!("{place}, column {column}");
             take(chunk.codec(), &place, errors);
             let bloom = bloom(view, index, column, &place, errors);
-            chunk_json(&chunk, bloom, &place, errors)
+            chunk_json(&chunk, &bloom, &place, errors)
         })
         .collect();
     json!({
@@ -179,7 +179,7 @@ fn row_group(
     })
 }
 
-fn chunk_json(chunk: &Chunk<'_>, bloom: Value, place: &str, errors: &mut Vec<String>) -> Value {
+fn chunk_json(chunk: &Chunk<'_>, bloom: &Value, place: &str, errors: &mut Vec<String>) -> Value {
     json!({
         "bloom": bloom,
         "byte_range_start": chunk.byte_range_start(),
