@@ -72,26 +72,36 @@ impl Evictor {
     }
 
     /// Evicts all that is left, finished or not.
+    ///
+    /// The kernel skips a page that somebody refers to just then (page migration and access
+    /// monitoring do, for moments), and after this nobody asks again. So windows of which something
+    /// is left are asked for a second time; what stays then, stays.
     pub(crate) fn finish(&mut self, region: &dyn Region, file: &dyn File) -> io::Result<Evicted> {
         let mut evicted = Evicted::default();
         for window in windows(0..self.len, self.len) {
-            self.evict(region, file, window, &mut evicted)?;
+            let left_count = self.evict(region, file, window.clone(), &mut evicted)?;
+            if left_count > 0 {
+                let mut again = Evicted::default();
+                self.evict(region, file, window, &mut again)?;
+                evicted.bytes += again.bytes; // What was kept is the same as before.
+            }
         }
         Ok(evicted)
     }
 
-    /// Drops the pages of one window that were not resident before.
+    /// Drops the pages of one window that were not resident before; returns how many of those that
+    /// were resident now would not go.
     ///
-    /// All of them are advised, resident or not (read-ahead may still be arriving), but only those
-    /// that the kernel holds now are counted, so a window that is evicted twice counts once.
+    /// All of them are advised, resident or not (read-ahead may still be arriving), but only what
+    /// was there and is gone is counted, so that a window that is evicted twice counts once.
     fn evict(
         &self,
         region: &dyn Region,
         file: &dyn File,
         window: Range<u64>,
         evicted: &mut Evicted,
-    ) -> io::Result<()> {
-        let (ours, kept) = self.before.count_resident(region, &window)?;
+    ) -> io::Result<u64> {
+        let (ours_count, kept_count) = self.before.count_resident(region, &window)?;
         for run in self.before.absent_runs(&window) {
             let run = run.start..run.end.min(self.len);
             ignore_unsupported(region.advise(run.clone(), MapAdvice::DontNeed))?;
@@ -104,9 +114,13 @@ impl Evictor {
             };
             ignore_unsupported(file.advise(run.start..end, FileAdvice::DontNeed))?;
         }
-        evicted.bytes += ours * sys::page_size();
-        evicted.kept_bytes += kept * sys::page_size();
-        Ok(())
+        evicted.kept_bytes += kept_count * sys::page_size();
+        if ours_count == 0 {
+            return Ok(0);
+        }
+        let (left_count, _) = self.before.count_resident(region, &window)?;
+        evicted.bytes += ours_count.saturating_sub(left_count) * sys::page_size();
+        Ok(left_count)
     }
 }
 
@@ -190,3 +204,6 @@ fn windows(range: Range<u64>, len: u64) -> impl Iterator<Item = Range<u64>> {
 fn page_ceil(off: u64) -> u64 {
     off.next_multiple_of(sys::page_size())
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,7 @@ pub struct Mapping {
 /// What a call of [`Mapping::done`] gave back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Evicted {
-    /// Bytes of the pages that we had brought in and asked the kernel to drop.
+    /// Bytes of the pages that we had brought in and that have left the page cache.
     pub bytes: u64,
     /// Bytes of the pages of the same windows that stayed, because they were resident before.
     pub kept_bytes: u64,

@@ -55,7 +55,7 @@ impl IoStats {
         self.cache_hits.load(Relaxed)
     }
 
-    /// Bytes of the pages that we had brought in and asked the kernel to drop.
+    /// Bytes of the pages that we had brought in and that have left the page cache behind us.
     #[must_use]
     pub fn bytes_evicted(&self) -> u64 {
         self.bytes_evicted.load(Relaxed)

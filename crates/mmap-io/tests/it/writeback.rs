@@ -5,7 +5,9 @@ use std::path::Path;
 
 use mmap_io::{AtomicFile, IoError, Op, RealVfs, Writeback};
 
-use crate::support::{MemVfs, SpyVfs, can_evict, names, pattern, resident_pages, scratch};
+use crate::support::{
+    MemVfs, SpyVfs, can_evict, hardly, mostly, names, pattern, resident_pages, scratch,
+};
 
 const STEP: usize = 1000;
 
@@ -130,7 +132,12 @@ fn an_output_that_is_dropped_behind_leaves_no_page() {
         }
         file.publish(true, true).unwrap();
         let resident = resident_pages(&path, content.len() as u64);
-        assert_eq!(resident.contains(&1), !drop_behind);
+        let count = resident.iter().filter(|page| **page == 1).count() as u64;
+        let is_right = if drop_behind { hardly } else { mostly };
+        assert!(
+            is_right(count, resident.len() as u64),
+            "{drop_behind}: {count} pages"
+        );
     }
     assert!(fs::read(&path).unwrap() == content);
 }

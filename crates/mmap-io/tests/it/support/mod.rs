@@ -110,3 +110,14 @@ pub(crate) fn write_cold(path: &Path, content: &[u8]) {
     }
     panic!("{} stays in the page cache", path.display());
 }
+
+/// Whether most pages are in memory. A kernel takes clean pages away when it likes (some are told
+/// to do so in advance of need), so tests never ask for all; `src/evict/tests.rs` says exactly.
+pub(crate) fn mostly(resident_count: u64, of_count: u64) -> bool {
+    resident_count * 10 >= of_count * 9
+}
+
+/// Whether hardly a page is in memory. A page that something refers to for a moment is not dropped.
+pub(crate) fn hardly(resident_count: u64, of_count: u64) -> bool {
+    resident_count * 100 <= of_count
+}
