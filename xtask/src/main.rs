@@ -12,9 +12,11 @@
 
 mod bench;
 mod ci;
+mod fuzz;
 mod generate;
 mod interop;
 mod layers;
+mod layout;
 mod machine;
 mod python;
 mod questdb;
@@ -36,6 +38,8 @@ usage: cargo xtask COMMAND
                           benchmarks; without a name all of them; --smoke: tiny, only whether they run
   gen trades|cpu|wide --rows N --partitions P --out DIR [--seed S]
                           make a table
+  layout                  write the byte tables of our formats (a test holds them to the code)
+  fuzz [--runs N]         the fuzz targets, where a nightly compiler is present
   interop                 pyarrow, DuckDB and Polars read our export of every stored table
   interop questdb [--seed S] [--tables N] [--only random|generated|live] [--live-exports N]
                           QuestDB 9.3.4 against our export and scan, on tables made on the spot
@@ -63,6 +67,8 @@ fn dispatch(command: &str, args: &[String]) -> Done {
         "layers" => layers::run(),
         "bench" => bench::run(args),
         "gen" => generate::run(args),
+        "fuzz" => fuzz::run(args),
+        "layout" => layout::run(args),
         "interop" => match args.split_first() {
             Some((what, rest)) if what == "questdb" => questdb::run(rest),
             _ => interop::run(args),
