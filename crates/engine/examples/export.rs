@@ -12,7 +12,10 @@ struct Lines;
 
 impl Progress for Lines {
     fn begin(&self, totals: Totals) {
-        say(&format!("{} rows in {} partitions", totals.rows, totals.partitions));
+        say(&format!(
+            "{} rows in {} partitions",
+            totals.rows, totals.partitions
+        ));
     }
 
     fn advance(&self, done: Done) {
@@ -26,7 +29,10 @@ fn say(line: &str) {
 
 fn main() -> Result<(), engine::EngineError> {
     let mut args = std::env::args_os().skip(1).map(PathBuf::from);
-    let stored = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/questdb/trades/table/trades~6");
+    let stored = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../testdata/questdb/trades/table/trades~6"
+    );
     let table = args.next().unwrap_or_else(|| stored.into());
     let output = match args.next() {
         Some(path) => Output::File(path),
@@ -35,6 +41,9 @@ fn main() -> Result<(), engine::EngineError> {
     let mut request = ExportRequest::new(table, output);
     request.row_group_rows = 100_000;
     let report = engine::export(request, &Lines, &CancelToken::new())?;
-    say(&format!("{} -> {}: {} row groups", report.table, report.output, report.row_groups));
+    say(&format!(
+        "{} -> {}: {} row groups",
+        report.table, report.output, report.row_groups
+    ));
     Ok(())
 }

@@ -18,7 +18,7 @@ fn identities(table: &Path) -> (Vec<(String, i32)>, Vec<String>) {
     let footer = read_footer(&file).unwrap();
     let columns: Vec<(String, i32)> = footer
         .schema
-        .columns
+        .fields
         .iter()
         .map(|node| (node.name.clone(), node.field_id.unwrap()))
         .collect();
