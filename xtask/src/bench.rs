@@ -11,7 +11,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::run::{self, Done, build_bin, cargo, check, option, output, work_dir};
-use crate::{machine, python};
+use crate::{machine, python, questdb};
 
 /// A benchmark of the package `benches`.
 struct Bench {
@@ -136,6 +136,12 @@ mod benches_env {
     pub(super) const DATA: &str = "BENCH_DATA";
     /// Where to write the figures, as one JSON object.
     pub(super) const RESULT: &str = "BENCH_RESULT";
+    /// A Java that starts `QuestDB`.
+    pub(super) const JAVA: &str = "BENCH_JAVA";
+    /// The server's jar.
+    pub(super) const JAR: &str = "BENCH_JAR";
+    /// A Python that draws.
+    pub(super) const PLOTTER: &str = "BENCH_PLOTTER";
 }
 
 fn program(bench: &Bench, wanted: &Wanted<'_>) -> Done {
@@ -154,6 +160,8 @@ fn program(bench: &Bench, wanted: &Wanted<'_>) -> Done {
     command.env(benches_env::RESULT, &result);
     if wanted.smoke {
         command.env(benches_env::SMOKE, "1");
+    } else if bench.name == "stream" {
+        stream_extras(&mut command)?;
     }
     check(&mut command)?;
     let kept = |name: &str| home.join(format!("{name}.json"));
@@ -165,6 +173,19 @@ fn program(bench: &Bench, wanted: &Wanted<'_>) -> Done {
         std::fs::copy(&result, &to).map_err(|e| format!("{}: {e}", to.display()))?;
         println!("saved as {name}");
     }
+    Ok(())
+}
+
+/// What only the full run of one bench needs: a server as a peer, and something to draw with.
+fn stream_extras(command: &mut Command) -> Done {
+    match (questdb::java(), questdb::jar()) {
+        (Ok(java), Ok(jar)) => {
+            command.env(benches_env::JAVA, java);
+            command.env(benches_env::JAR, jar);
+        }
+        (Err(why), _) | (_, Err(why)) => println!("without QuestDB: {why}"),
+    }
+    command.env(benches_env::PLOTTER, python::plotter()?);
     Ok(())
 }
 

@@ -31,12 +31,15 @@ pub(crate) fn run(args: &[String]) -> Done {
     fs::create_dir(&exports).map_err(|e| format!("{}: {e}", exports.display()))?;
 
     let mut entries = Vec::new();
-    for (at, case) in testkit::native_cases().iter().enumerate() {
-        entries.push(export(&sluice, case, &exports, "default", &[])?);
+    for (at, case) in testkit::native_cases().into_iter().enumerate() {
+        let case = case
+            .with_links(&exports.join("links"))
+            .map_err(|e| e.to_string())?;
+        entries.push(export(&sluice, &case, &exports, "default", &[])?);
         let rows = (case.rows / 7).max(10).to_string();
         let codec = CODECS[at % CODECS.len()];
         let options = ["--row-group-rows", &rows, "--codec", codec];
-        entries.push(export(&sluice, case, &exports, codec, &options)?);
+        entries.push(export(&sluice, &case, &exports, codec, &options)?);
     }
     let manifest = home.join("manifest.json");
     fs::write(&manifest, Value::Array(entries).to_string())

@@ -11,12 +11,23 @@ use crate::run::{check, root, work_dir};
 
 /// The packages, exactly.
 const REQUIREMENTS: &str = "xtask/interop/requirements.txt";
+/// Those that draw: apart, since no test needs them.
+const PLOT_REQUIREMENTS: &str = "xtask/interop/plot-requirements.txt";
 
 /// Path of the interpreter that has the packages; makes the environment when it is missing.
 pub(crate) fn interpreter() -> Result<PathBuf, String> {
-    let list = root().join(REQUIREMENTS);
-    let wanted = std::fs::read_to_string(&list).map_err(|e| format!("{REQUIREMENTS}: {e}"))?;
-    let home = work_dir("python")?;
+    environment("python", REQUIREMENTS)
+}
+
+/// Path of the interpreter that draws.
+pub(crate) fn plotter() -> Result<PathBuf, String> {
+    environment("python-plot", PLOT_REQUIREMENTS)
+}
+
+fn environment(name: &str, requirements: &str) -> Result<PathBuf, String> {
+    let list = root().join(requirements);
+    let wanted = std::fs::read_to_string(&list).map_err(|e| format!("{requirements}: {e}"))?;
+    let home = work_dir(name)?;
     let venv = home.join("venv");
     let stamp = venv.join("requirements.txt");
     if std::fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) {

@@ -60,7 +60,7 @@ pub(crate) fn run(args: &[String]) -> Done {
 }
 
 /// A Java that is new enough: of `JAVA_HOME`, or on the path.
-fn java() -> Result<PathBuf, String> {
+pub(crate) fn java() -> Result<PathBuf, String> {
     let home = std::env::var_os("JAVA_HOME").map(|home| Path::new(&home).join("bin/java"));
     let java = home
         .filter(|java| java.is_file())
@@ -79,7 +79,7 @@ fn java() -> Result<PathBuf, String> {
 }
 
 /// The jar; fetched once.
-fn jar() -> Result<PathBuf, String> {
+pub(crate) fn jar() -> Result<PathBuf, String> {
     let home = work_dir("questdb-jar")?;
     let jar = home.join(JAR);
     if !jar.is_file() {

@@ -14,6 +14,8 @@ use serde_json::Value;
 
 pub use list::LISTED;
 
+use crate::dirs::copy_dir;
+
 /// How the rows of a stored table are kept on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stored {
@@ -133,6 +135,29 @@ impl Case {
         self.dir.join("answer.parquet")
     }
 
+    /// The case with its links: a table with an attached partition is copied below `scratch`,
+    /// where the link is one again; every other case is returned as it is.
+    ///
+    /// A checkout that cannot hold symbolic links has a small file with the target in their place.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn with_links(self, scratch: &Path) -> io::Result<Case> {
+        let flattened: Vec<PathBuf> = flattened_links(&self.table())?;
+        if flattened.is_empty() {
+            return Ok(self);
+        }
+        let dir = scratch.join(self.id);
+        copy_dir(&self.dir, &dir)?;
+        for link in flattened {
+            let target = fs::read_to_string(&link)?;
+            let place = dir.join(link.strip_prefix(&self.dir).map_err(io::Error::other)?);
+            fs::remove_file(&place)?;
+            std::os::unix::fs::symlink(target, place)?;
+        }
+        Ok(Case { dir, ..self })
+    }
+
     /// Path of the answer to `SHOW COLUMNS`.
     #[must_use]
     pub fn columns_csv(&self) -> PathBuf {
@@ -144,6 +169,20 @@ impl Case {
     pub fn partitions_csv(&self) -> PathBuf {
         self.dir.join("partitions.csv")
     }
+}
+
+/// Small files of a table directory that stand for links out of it.
+fn flattened_links(table: &Path) -> io::Result<Vec<PathBuf>> {
+    const START: &[u8] = b"../../cold/";
+    let mut found = Vec::new();
+    for entry in fs::read_dir(table)? {
+        let entry = entry?;
+        let small = entry.file_type()?.is_file() && entry.metadata()?.len() < 256;
+        if small && fs::read(entry.path())?.starts_with(START) {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
 }
 
 /// Folder of all stored data of the workspace.
@@ -227,6 +266,20 @@ mod tests {
         let disk = folders_on_disk().unwrap();
         let disk: BTreeSet<&String> = disk.iter().collect();
         assert_eq!(unique, disk, "src/cases/list.rs and testdata differ");
+    }
+
+    #[test]
+    fn an_attached_partition_is_a_link_again_in_a_copy() {
+        let scratch = crate::temp_dir();
+        let stored = case("questdb/dropped_detached_attached");
+        let linked = stored.clone().with_links(scratch.path()).unwrap();
+        let partition = linked.table().join("2024-01-05.9");
+        assert!(partition.symlink_metadata().unwrap().is_symlink() && partition.is_dir());
+        let plain = case("questdb/by_day");
+        assert_eq!(
+            plain.clone().with_links(scratch.path()).unwrap().dir,
+            plain.dir
+        );
     }
 
     #[test]
