@@ -39,6 +39,12 @@ class Values(unittest.TestCase):
         self.assertFalse(differ(pa.array([[1.0, float("nan")]], lists), pa.array([[1.0, None]], lists)))
         self.assertTrue(differ(pa.array([[0.0]], lists), pa.array([[-0.0]], lists)))
 
+    def test_only_arrays_without_elements_lose_their_shape(self):
+        nested = pa.list_(pa.list_(pa.float64()))
+        self.assertFalse(differ(pa.array([[[], []]], nested), pa.array([[]], nested)))
+        self.assertTrue(differ(pa.array([[[None]]], nested), pa.array([[]], nested)))
+        self.assertTrue(differ(pa.array([[[]]], nested), pa.array([None], nested)))
+
     def test_one_wrong_row_is_named(self):
         found = difference(pa.array([1, 2, 3]), pa.array([1, 5, 3]))
         self.assertEqual(found, "row 1: 2 against 5")
