@@ -14,7 +14,7 @@ mod text;
 mod time_range;
 mod usage;
 
-pub use mmap_io::Root;
+pub use mmap_io::{Root, raise_descriptor_limit};
 pub use pq_encode::{PageVersion, WriterOptions};
 pub use pq_format::Codec;
 pub use table_reader::CancelToken;

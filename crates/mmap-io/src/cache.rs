@@ -1,4 +1,4 @@
-//! Mappings of the `Cached` profile, shared by (file identity, length, mapped or copied).
+//! Mappings of the `Cached` profile, shared by (file identity, length).
 //!
 //! The cache holds nothing alive: it remembers mappings weakly, so that "released" means unmapped.
 //! Identity is device and inode, never a name, so a file that was replaced by a rename is another
@@ -19,7 +19,6 @@ const SWEEP_AT_LEAST: usize = 64;
 pub(crate) struct CacheKey {
     pub(crate) id: FileId,
     pub(crate) len: u64,
-    pub(crate) positional: bool,
 }
 
 /// The map cache of one root.

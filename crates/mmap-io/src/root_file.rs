@@ -177,14 +177,12 @@ impl RootFile {
     ) -> Result<Mapping, IoError> {
         self.require(len, Op::Map)?;
         let make = || Mapped::make(&self.shared, &self.file, &self.path, len, profile, mode);
-        if profile != ScanProfile::Cached || len == 0 {
+        // A copy is a moment's content: shared, it would outlive the commit that it belongs to.
+        let shareable = profile == ScanProfile::Cached && mode != ReadMode::Positional;
+        if !shareable || len == 0 {
             return Ok(Mapping::new(Arc::new(make()?)));
         }
-        let key = CacheKey {
-            id: self.id,
-            len,
-            positional: mode == ReadMode::Positional,
-        };
+        let key = CacheKey { id: self.id, len };
         let (mapped, shared) = self
             .shared
             .cache

@@ -27,6 +27,15 @@ pub struct TableColumn {
 
 /// The live columns in visible order; `Err` holds the unknown type code.
 pub(crate) fn live_columns(meta: &Meta) -> Vec<Result<TableColumn, (String, i32)>> {
+    // Once for all columns: a hostile `_meta` has millions of them.
+    let originals = meta.original_indexes();
+    let mut symbol_count = 0;
+    let mut symbol_indexes = Vec::with_capacity(meta.columns.len());
+    for c in &meta.columns {
+        let live_symbol = !c.deleted && c.column_type() == Ok(ColumnType::Symbol);
+        symbol_indexes.push(live_symbol.then_some(symbol_count));
+        symbol_count += usize::from(live_symbol);
+    }
     let describe = |w: usize| {
         let c = meta.columns.get(w)?;
         let Ok(column_type) = c.column_type() else {
@@ -36,9 +45,9 @@ pub(crate) fn live_columns(meta: &Meta) -> Vec<Result<TableColumn, (String, i32)
             name: c.name.clone(),
             column_type,
             writer_index: w,
-            field_id: i32::try_from(meta.original_index(w)).unwrap_or(i32::MAX),
+            field_id: originals.get(w).and_then(|o| i32::try_from(*o).ok()).unwrap_or(i32::MAX),
             designated: meta.designated == Some(w),
-            symbol_index: meta.symbol_index(w),
+            symbol_index: symbol_indexes.get(w).copied().flatten(),
         }))
     };
     meta.visible_order()

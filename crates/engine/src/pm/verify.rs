@@ -2,7 +2,10 @@
 //!
 //! Every discrepancy is a finding, not an error: an operator wants the whole list.
 
-use pm_format::{BloomFacts, ChunkFacts, PmView, StatFacts, chain, committed_size};
+use pm_format::{
+    BloomFacts, ChunkFacts, Column, ColumnFacts, PmView, RowGroupFacts, StatFacts, chain,
+    committed_size,
+};
 use pq_format::{TAIL_LEN, footer_len, read_metadata};
 
 use super::generate::{FooterPlace, ReadAt, sidecar_facts};
@@ -151,101 +154,107 @@ pub fn read_facts(
     sidecar_facts(&meta, FooterPlace { offset, length }, &mut bounded)
 }
 
-/// Every fact that both sides must state alike. Repetition, IS_ASCII and unused bytes may differ
-/// (pm.md §16.5), and the encoder that writes both may know ids that the footer does not.
-fn compare(view: &PmView<'_>, facts: &super::SidecarFacts) -> Vec<String> {
-    let mut findings = Vec::new();
-    let mut differ = |what: String, sidecar: String, parquet: String| {
+/// Discrepancies, in the order of the file.
+#[derive(Default)]
+struct Findings(Vec<String>);
+
+impl Findings {
+    fn compare(&mut self, what: impl FnOnce() -> String, sidecar: &str, parquet: &str) {
         if sidecar != parquet {
-            findings.push(format!(
+            let what = what();
+            self.0.push(format!(
                 "{what}: the sidecar says {sidecar}, Parquet says {parquet}"
             ));
         }
-    };
+    }
+}
+
+/// Every fact that both sides must state alike. Repetition, IS_ASCII and unused bytes may differ
+/// (pm.md §16.5).
+fn compare(view: &PmView<'_>, facts: &super::SidecarFacts) -> Vec<String> {
+    let mut findings = Findings::default();
+    let snapshot = &facts.snapshot;
     let footer = (view.parquet_footer_offset(), view.parquet_footer_length());
     let stated = (
-        facts.snapshot.parquet_footer_offset,
-        facts.snapshot.parquet_footer_length,
+        snapshot.parquet_footer_offset,
+        snapshot.parquet_footer_length,
     );
-    differ(
-        "footer offset and length".into(),
-        format!("{footer:?}"),
-        format!("{stated:?}"),
-    );
+    let what = || "footer offset and length".to_owned();
+    findings.compare(what, &format!("{footer:?}"), &format!("{stated:?}"));
     let counts = (view.column_count(), view.row_group_count());
     let stated = (facts.header.columns.len(), facts.row_groups.len());
-    differ(
-        "columns and row groups".into(),
-        format!("{counts:?}"),
-        format!("{stated:?}"),
-    );
+    let what = || "columns and row groups".to_owned();
+    findings.compare(what, &format!("{counts:?}"), &format!("{stated:?}"));
     let designated = view
         .designated_timestamp()
         .and_then(|d| i32::try_from(d).ok())
         .unwrap_or(-1);
-    let stated = facts.header.designated_timestamp;
-    differ(
-        "designated timestamp".into(),
+    let stated = facts.header.designated_timestamp.to_string();
+    findings.compare(
+        || "designated timestamp".to_owned(),
         designated.to_string(),
-        stated.to_string(),
+        &stated,
     );
     for (i, (column, stated)) in view.columns().zip(&facts.header.columns).enumerate() {
-        let own = column_text(
-            column.name().unwrap_or("?"),
-            column.id(),
-            column.type_code(),
-            column.physical_code(),
-            column.fixed_byte_len(),
-            (column.max_rep_level(), column.max_def_level()),
+        let own = column_facts(&column, stated.flags);
+        findings.compare(
+            || format!("column {i}"),
+            format!("{own:?}"),
+            &format!("{stated:?}"),
         );
-        let other = column_text(
-            &stated.name,
-            stated.id,
-            stated.type_code,
-            stated.physical_type,
-            stated.fixed_byte_len,
-            (stated.max_rep_level, stated.max_def_level),
-        );
-        differ(format!("column {i}"), own, other);
     }
     for (i, stated) in facts.row_groups.iter().enumerate() {
-        let Ok(group) = view.row_group(i) else {
-            continue;
-        };
-        let (rows, stated_rows) = (group.num_rows(), stated.num_rows);
-        differ(
-            format!("rows of row group {i}"),
-            rows.to_string(),
-            stated_rows.to_string(),
-        );
-        for (c, (chunk, stated)) in group.chunks().zip(&stated.chunks).enumerate() {
-            let own = ChunkFacts {
-                codec: chunk.codec_code(),
-                encodings: chunk.encodings(),
-                num_values: chunk.num_values(),
-                byte_range_start: chunk.byte_range_start(),
-                total_compressed: chunk.total_compressed(),
-                null_count: chunk.null_count(),
-                distinct_count: chunk.distinct_count(),
-                min: stat(chunk.min()),
-                max: stat(chunk.max()),
-                bloom: view
-                    .bloom_filter(i, c)
-                    .map(|f| BloomFacts::Inline(f.bytes().to_vec())),
-            };
-            let mut other = stated.clone();
-            if own.bloom.is_none() {
-                // A filter that the header does not list cannot be referenced (pm.md §8.1).
-                other.bloom = None;
-            }
-            differ(
-                format!("row group {i}, column {c}"),
-                format!("{own:?}"),
-                format!("{other:?}"),
-            );
-        }
+        compare_group(view, i, stated, &mut findings);
     }
-    findings
+    findings.0
+}
+
+/// A descriptor as facts; flags are hints that may differ, so the other side's are taken.
+fn column_facts(column: &Column<'_>, flags: i32) -> ColumnFacts {
+    ColumnFacts {
+        name: column.name().unwrap_or("?").to_owned(),
+        id: column.id(),
+        type_code: column.type_code(),
+        flags,
+        fixed_byte_len: column.fixed_byte_len(),
+        physical_type: column.physical_code(),
+        max_rep_level: column.max_rep_level(),
+        max_def_level: column.max_def_level(),
+    }
+}
+
+fn compare_group(view: &PmView<'_>, i: usize, stated: &RowGroupFacts, findings: &mut Findings) {
+    let Ok(group) = view.row_group(i) else { return };
+    let what = || format!("rows of row group {i}");
+    findings.compare(
+        what,
+        group.num_rows().to_string(),
+        &stated.num_rows.to_string(),
+    );
+    for (c, (chunk, stated)) in group.chunks().zip(&stated.chunks).enumerate() {
+        let bloom = view
+            .bloom_filter(i, c)
+            .map(|f| BloomFacts::Inline(f.bytes().to_vec()));
+        let mut other = stated.clone();
+        if bloom.is_none() {
+            // A filter that the header does not list cannot be referenced (pm.md §8.1).
+            other.bloom = None;
+        }
+        let own = ChunkFacts {
+            codec: chunk.codec_code(),
+            encodings: chunk.encodings(),
+            num_values: chunk.num_values(),
+            byte_range_start: chunk.byte_range_start(),
+            total_compressed: chunk.total_compressed(),
+            null_count: chunk.null_count(),
+            distinct_count: chunk.distinct_count(),
+            min: stat(chunk.min()),
+            max: stat(chunk.max()),
+            bloom,
+        };
+        let what = || format!("row group {i}, column {c}");
+        findings.compare(what, &format!("{own:?}"), &format!("{other:?}"));
+    }
 }
 
 fn stat(stat: Result<Option<pm_format::Stat<'_>>, pm_format::PmError>) -> Option<StatFacts> {
@@ -254,17 +263,4 @@ fn stat(stat: Result<Option<pm_format::Stat<'_>>, pm_format::PmError>) -> Option
         bytes: stat.bytes.to_vec(),
         exact: stat.exact,
     })
-}
-
-fn column_text(
-    name: &str,
-    id: i32,
-    type_code: i32,
-    physical: u8,
-    fixed: i32,
-    levels: (u8, u8),
-) -> String {
-    format!(
-        "{name:?}, id {id}, type {type_code}, physical {physical}, {fixed} bytes, levels {levels:?}"
-    )
 }
