@@ -192,14 +192,14 @@ fn compare(view: &PmView<'_>, facts: &super::SidecarFacts) -> Vec<String> {
     let stated = facts.header.designated_timestamp.to_string();
     findings.compare(
         || "designated timestamp".to_owned(),
-        designated.to_string(),
+        &designated.to_string(),
         &stated,
     );
     for (i, (column, stated)) in view.columns().zip(&facts.header.columns).enumerate() {
         let own = column_facts(&column, stated.flags);
         findings.compare(
             || format!("column {i}"),
-            format!("{own:?}"),
+            &format!("{own:?}"),
             &format!("{stated:?}"),
         );
     }
@@ -228,7 +228,7 @@ fn compare_group(view: &PmView<'_>, i: usize, stated: &RowGroupFacts, findings: 
     let what = || format!("rows of row group {i}");
     findings.compare(
         what,
-        group.num_rows().to_string(),
+        &group.num_rows().to_string(),
         &stated.num_rows.to_string(),
     );
     for (c, (chunk, stated)) in group.chunks().zip(&stated.chunks).enumerate() {
