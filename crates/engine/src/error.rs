@@ -191,7 +191,10 @@ impl EngineError {
         let mut cause = self.source();
         while let Some(error) = cause {
             let text = error.to_string();
-            if !line.contains(&text) {
+            let in_words = error
+                .downcast_ref::<io::Error>()
+                .is_some_and(says_no_more_than_its_kind);
+            if !in_words && !line.contains(&text) {
                 line.push_str(": ");
                 line.push_str(&text);
             }
@@ -200,23 +203,44 @@ impl EngineError {
         line.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    pub(crate) fn in_table(mut self, path: &Path) -> Self {
-        self.inner.path.get_or_insert_with(|| path.to_path_buf());
-        self
+    pub(crate) fn in_table(self, path: &Path) -> Self {
+        self.at(|inner| {
+            inner.path.get_or_insert_with(|| path.to_path_buf());
+        })
     }
 
-    pub(crate) fn in_partition(mut self, name: &str) -> Self {
-        self.inner.partition.get_or_insert_with(|| name.to_owned());
-        self
+    pub(crate) fn in_partition(self, name: &str) -> Self {
+        self.at(|inner| {
+            inner.partition.get_or_insert_with(|| name.to_owned());
+        })
     }
 
-    pub(crate) fn in_column(mut self, name: &str) -> Self {
-        self.inner.column.get_or_insert_with(|| name.to_owned());
-        self
+    pub(crate) fn in_column(self, name: &str) -> Self {
+        self.at(|inner| {
+            inner.column.get_or_insert_with(|| name.to_owned());
+        })
     }
 
-    pub(crate) fn in_row_group(mut self, index: usize) -> Self {
-        self.inner.row_group.get_or_insert(index);
+    pub(crate) fn in_row_group(self, index: usize) -> Self {
+        self.at(|inner| {
+            inner.row_group.get_or_insert(index);
+        })
+    }
+
+    /// Adds a place to what went wrong in a table. A full disk or a cancel has none: which column
+    /// was under way is chance.
+    fn at(mut self, place: impl FnOnce(&mut Inner)) -> Self {
+        let in_a_table = matches!(
+            &self.inner.cause,
+            Cause::Read(_)
+                | Cause::Column(_)
+                | Cause::Encode(_)
+                | Cause::Assemble(_)
+                | Cause::Unstable { .. }
+        );
+        if in_a_table {
+            place(&mut self.inner);
+        }
         self
     }
 
@@ -321,6 +345,15 @@ impl Error for EngineError {
     }
 }
 
+/// Errors of the system that `IoError` has put into words already.
+fn says_no_more_than_its_kind(error: &io::Error) -> bool {
+    use io::ErrorKind as K;
+    matches!(
+        error.kind(),
+        K::NotFound | K::AlreadyExists | K::PermissionDenied | K::NotADirectory | K::IsADirectory
+    )
+}
+
 fn suggestion(nearest: &[String]) -> String {
     match nearest.first() {
         Some(name) => format!("; did you mean {name:?}?"),
@@ -409,13 +442,13 @@ mod tests {
 
     #[test]
     fn a_place_is_said_once() {
-        let error = EngineError::from(Cause::Stream(io::Error::other("boom")))
-            .in_column("price")
-            .in_row_group(3);
+        let error = EngineError::from(Cause::Encode(EncodeError::NoDictionary));
         assert_eq!(
-            error.to_line(),
-            "cannot write to the output: boom (column price, row group 3)"
+            error.in_column("price").in_row_group(3).to_line(),
+            "a SYMBOL column needs its dictionary (column price, row group 3)"
         );
+        let error = EngineError::from(Cause::Stream(io::Error::other("boom"))).in_column("price");
+        assert_eq!(error.to_line(), "cannot write to the output: boom");
         assert_eq!(EngineError::from(Cause::Cancelled).exit_class().code(), 130);
     }
 }

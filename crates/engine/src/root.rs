@@ -23,13 +23,13 @@ pub fn open_root(dir: impl AsRef<Path>) -> Result<Root> {
 /// # Errors
 /// As [`open_root`].
 pub fn open_root_with(vfs: Arc<dyn Vfs>, dir: impl AsRef<Path>) -> Result<Root> {
-    // SAFETY: QuestDB keeps the protocol of `Root::open` (one writer; committed bytes of a column
-    // file are final; files are replaced by rename): table-dir.md §7. Where it does not (TRUNCATE
-    // of an unpartitioned table), snapshots are validated before results are published.
     #[expect(
         unsafe_code,
         reason = "the front door: whoever asks for this table trusts its writer"
     )]
+    // SAFETY: QuestDB keeps the protocol of `Root::open` (one writer; committed bytes of a column
+    // file are final; files are replaced by rename): table-dir.md §7. Where it does not (TRUNCATE
+    // of an unpartitioned table), snapshots are validated before results are published.
     let root = unsafe { Root::open(vfs, dir.as_ref()) };
     root.map_err(|error| Cause::Io(error).into())
 }

@@ -1,5 +1,6 @@
 //! Each command: arguments to a request, an answer to text.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -15,6 +16,17 @@ use crate::output::{complain, print, say};
 use crate::progress_bar::TerminalProgress;
 use crate::report_text::report_text;
 
+/// Whether the results of a command go to stdout piece by piece, so that there is no file to clean
+/// up and a reader that may never read on.
+pub(crate) fn streams_to_stdout(command: &Command) -> bool {
+    let is_stdout = |path: &std::path::Path| path.as_os_str() == "-";
+    match command {
+        Command::Export(args) => is_stdout(&args.output),
+        Command::Scan(args) => args.output.as_deref().is_none_or(is_stdout),
+        _ => false,
+    }
+}
+
 /// Runs one command.
 pub(crate) fn run(command: Command, cancel: &CancelToken) -> Result<ExitCode, EngineError> {
     match command {
@@ -22,10 +34,10 @@ pub(crate) fn run(command: Command, cancel: &CancelToken) -> Result<ExitCode, En
         Command::Scan(args) => scan(args, cancel),
         Command::Show(ShowCommand::Tables(args)) => show_tables(&args),
         Command::Show(ShowCommand::Columns(args)) => {
-            show(engine::show_columns(&args.table)?, &args)
+            show(&engine::show_columns(&args.table)?, &args)
         }
         Command::Show(ShowCommand::Partitions(args)) => {
-            show(engine::show_partitions(&args.table)?, &args)
+            show(&engine::show_partitions(&args.table)?, &args)
         }
         Command::Pm(command) => crate::pm::run(command),
     }
@@ -36,7 +48,7 @@ fn export(args: ExportArgs, cancel: &CancelToken) -> Result<ExitCode, EngineErro
     if to_stdout && args.json {
         return Err(bad_option(
             "--json",
-            "the report cannot share stdout with `-o -`",
+            &"the report cannot share stdout with `-o -`",
         ));
     }
     let output = if to_stdout {
@@ -48,7 +60,7 @@ fn export(args: ExportArgs, cancel: &CancelToken) -> Result<ExitCode, EngineErro
     request.writer.codec = args
         .codec
         .parse()
-        .map_err(|error| bad_option("--codec", error))?;
+        .map_err(|error| bad_option("--codec", &error))?;
     request.row_group_rows = args.row_group_rows;
     request.range = range(&args.selection)?;
     request.columns = args.selection.columns;
@@ -108,7 +120,7 @@ fn show_tables(args: &ShowTablesArgs) -> Result<ExitCode, EngineError> {
         .unwrap_or(ExitCode::SUCCESS))
 }
 
-fn show<T: Listed>(shown: Shown<T>, args: &ShowTableArgs) -> Result<ExitCode, EngineError> {
+fn show<T: Listed>(shown: &Shown<T>, args: &ShowTableArgs) -> Result<ExitCode, EngineError> {
     list(&shown.facts, args.listing)?;
     if let Some(count @ 1..) = shown.wal_pending_txns {
         let plural = if count == 1 { "" } else { "s" };
@@ -137,7 +149,7 @@ fn range(selection: &Selection) -> Result<TimeRange, EngineError> {
         Some(text) => text
             .parse()
             .map(Some)
-            .map_err(|error| bad_option(option, error)),
+            .map_err(|error| bad_option(option, &error)),
         None => Ok(None),
     };
     Ok(TimeRange {
@@ -146,7 +158,7 @@ fn range(selection: &Selection) -> Result<TimeRange, EngineError> {
     })
 }
 
-fn bad_option(option: &'static str, reason: impl ToString) -> EngineError {
+fn bad_option(option: &'static str, reason: &dyn Display) -> EngineError {
     Cause::BadOption {
         option,
         reason: reason.to_string(),

@@ -94,6 +94,7 @@ impl Exporter<'_> {
             table: &snapshot.name,
             snapshot_txn: snapshot.txn.txn,
             rows: selection.rows(),
+            unit: snapshot.timestamp_unit(),
         };
         let properties = FileProperties {
             key_values: vec![
@@ -107,7 +108,8 @@ impl Exporter<'_> {
         };
         let mut columns = Vec::with_capacity(specs.len());
         for (idx, spec) in specs.iter().enumerate() {
-            let encoder = ChunkEncoder::new(spec, &self.request.writer).map_err(option_error)?;
+            let encoder = ChunkEncoder::new(spec, &self.request.writer)
+                .map_err(|error| option_error(&error))?;
             let symbols = match spec.column_type {
                 ColumnType::Symbol => Some(reader.symbols(idx)?),
                 _ => None,
@@ -232,7 +234,7 @@ impl Exporter<'_> {
     fn encode_error(&self, error: EncodeError, rows: &ColumnRows<'_>) -> EngineError {
         let (slice, cause) = match error {
             EncodeError::Sink(error) => return sink_error(error),
-            EncodeError::Option(error) => return option_error(error),
+            EncodeError::Option(error) => return option_error(&error),
             EncodeError::Layout { slice, source, .. } => (Some(slice), Cause::Column(source)),
             error @ EncodeError::SymbolKey { slice, .. } => (Some(slice), Cause::Encode(error)),
             error => (None, Cause::Encode(error)),
@@ -291,12 +293,12 @@ fn sink_error(error: SinkError) -> EngineError {
 fn assemble_error(error: AssembleError) -> EngineError {
     match error {
         AssembleError::Io { source, .. } => source.into(),
-        AssembleError::Option(error) => option_error(error),
+        AssembleError::Option(error) => option_error(&error),
         error => Cause::Assemble(error).into(),
     }
 }
 
-fn option_error(error: OptionError) -> EngineError {
+fn option_error(error: &OptionError) -> EngineError {
     Cause::BadOption {
         option: "export",
         reason: error.to_string(),

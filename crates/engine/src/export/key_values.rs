@@ -5,11 +5,13 @@
 //! shaped its bytes. Neither says anything about how the work was done (threads, memory, frames,
 //! partitions), so that equal rows give equal files.
 
+use column_format::TimestampUnit;
 use pq_encode::{PageVersion, WriterOptions};
 use serde_json::{Value, json};
 use table_reader::TableColumn;
 
 use super::request::ExportRequest;
+use crate::text::parse::TimePoint;
 
 /// Added to the type code of the designated timestamp (`table-dir.md` §6).
 const DESIGNATED_CODE: i32 = 131_072;
@@ -38,12 +40,28 @@ pub(crate) fn questdb(columns: &[TableColumn]) -> String {
     json!({ "version": 1, "schema": schema }).to_string()
 }
 
+/// A range and a projection as they were asked for, where they were; the ticks are the table's.
+fn selected(request: &ExportRequest, unit: TimestampUnit) -> Value {
+    let tick = |point: Option<TimePoint>| {
+        let clamped = point?
+            .ceil_ticks(unit)
+            .clamp(i64::MIN.into(), i64::MAX.into());
+        i64::try_from(clamped).ok()
+    };
+    json!({
+        "columns": request.columns,
+        "from": tick(request.range.from),
+        "to": tick(request.range.to),
+    })
+}
+
 /// The facts of the snapshot that the `sluicegate` entry states.
 #[derive(Debug)]
 pub(crate) struct Source<'a> {
     pub(crate) table: &'a str,
     pub(crate) snapshot_txn: i64,
     pub(crate) rows: u64,
+    pub(crate) unit: TimestampUnit,
 }
 
 /// The `sluicegate` entry.
@@ -71,6 +89,7 @@ pub(crate) fn sluicegate(source: &Source<'_>, request: &ExportRequest) -> String
         "table": source.table,
         "snapshot_txn": source.snapshot_txn,
         "rows": source.rows,
+        "selected": selected(request, source.unit),
         "options": {
             "codec": codec.to_string(),
             "row_group_rows": request.row_group_rows,

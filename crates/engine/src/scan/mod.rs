@@ -87,6 +87,7 @@ fn print_rows(
             selection.first(limit)
         };
     }
+    reader.require_native(&selection)?;
     let snapshot_txn = reader.snapshot().txn.txn;
     progress.begin(Totals {
         snapshot_txn,

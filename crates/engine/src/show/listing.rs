@@ -183,7 +183,7 @@ fn write_table(out: &mut dyn Write, headings: &[&str], rows: &[Vec<Cell>]) -> io
             .iter()
             .filter_map(|row| row.get(at))
             .filter(|c| **c != Cell::Null);
-        rows.len() > 0 && cells.all(|cell| matches!(cell, Cell::Int(_) | Cell::Uint(_)))
+        !rows.is_empty() && cells.all(|cell| matches!(cell, Cell::Int(_) | Cell::Uint(_)))
     };
     let columns: Vec<(usize, bool)> = headings
         .iter()

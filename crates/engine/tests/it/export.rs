@@ -200,7 +200,7 @@ fn columns_without_a_file_export_as_nulls_or_zeros() {
     let expected = read_file(&case.answer_parquet());
     for column in &expected {
         let (_, bytes) = export_bytes(&case.table(), |r| {
-            r.columns = Some(vec![column.name.clone()])
+            r.columns = Some(vec![column.name.clone()]);
         })
         .unwrap();
         let found = read_bytes(bytes);

@@ -144,7 +144,10 @@ fn a_renamed_column_keeps_its_id_and_values() {
         let table = Table::copy_of(&case);
         rename_column(&table.path, renamed, "renamed");
         let (columns, sorted) = identities(&table.path);
-        assert_eq!(columns[renamed], ("renamed".to_owned(), renamed as i32));
+        assert_eq!(
+            columns[renamed],
+            ("renamed".to_owned(), i32::try_from(renamed).unwrap())
+        );
         let designated = meta.designated == Some(renamed);
         assert_eq!(sorted, [if designated { "renamed" } else { "ts" }]);
         let found = read_bytes(export_all(&table.path).1);
@@ -189,7 +192,7 @@ fn a_retyped_column_keeps_the_id_of_the_first_of_its_chain() {
             .sort_by_key(|entry| (entry.timestamp, entry.column));
         fs::write(table.path.join("_cv"), versions.to_file().unwrap()).unwrap();
         let (columns, sorted) = identities(&table.path);
-        assert_eq!(columns[retyped].1, retyped as i32);
+        assert_eq!(columns[retyped].1, i32::try_from(retyped).unwrap());
         assert_eq!(columns.len(), last);
         assert_eq!(sorted, ["ts"]);
     }

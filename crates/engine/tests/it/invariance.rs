@@ -90,7 +90,7 @@ fn row_groups_end_where_rows_or_bytes_say() {
     let by_bytes = rows(&export(&table, |r| r.row_group_bytes = 100_000));
     assert!(by_bytes.len() > 3, "{by_bytes:?}");
     let one_by_one = rows(&export(&case("questdb/by_day").table(), |r| {
-        r.row_group_bytes = 1
+        r.row_group_bytes = 1;
     }));
     assert_eq!(one_by_one, [1; 80]);
 }
@@ -138,7 +138,7 @@ fn nulls_above_a_column_top_and_stored_nulls_give_the_same_row_groups() {
         for (rows, bytes) in [(1_000_000, u64::MAX), (25, u64::MAX), (1_000_000, 3_000)] {
             let with = |dir: &Path| {
                 let file = export(dir, |r| {
-                    (r.row_group_rows, r.row_group_bytes) = (rows, bytes)
+                    (r.row_group_rows, r.row_group_bytes) = (rows, bytes);
                 });
                 // Field ids tell how a column came to be; the rows do not.
                 row_groups(&file)

@@ -1,5 +1,10 @@
 //! Integration tests of the engine over the stored tables.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking; so do its helpers"
+)]
+
 mod arrow_cells;
 mod coverage;
 mod csv_lines;

@@ -329,6 +329,7 @@ fn the_footer_says_who_wrote_it_and_from_what() {
     assert_eq!(ours["snapshot_txn"], report.snapshot_txn);
     assert_eq!(ours["options"]["codec"], "zstd:1");
     assert_eq!(ours["options"]["row_group_rows"], 1_000_000);
+    assert!(ours["selected"]["columns"].is_null() && ours["selected"]["from"].is_null());
     let forbidden = ["threads", "memory", "profile", "partitions", "frame_rows"];
     for key in forbidden {
         assert!(

@@ -215,7 +215,7 @@ fn a_nanosecond_table_takes_points_in_its_own_unit() {
 fn a_table_without_a_timestamp_has_no_time_range() {
     let case = case("questdb/no_timestamp");
     let error = scan_with(&case, ScanFormat::Csv, |r| {
-        r.range.from = Some("2024-01-01".parse().unwrap())
+        r.range.from = Some("2024-01-01".parse().unwrap());
     })
     .unwrap_err();
     assert_eq!(error.exit_class(), engine::ExitClass::Usage);
@@ -232,7 +232,7 @@ fn a_projection_of_columns_that_exist_in_no_partition_is_all_null() {
     let names: Vec<String> = types_of(&case).into_keys().collect();
     for name in names {
         let (report, text) = scan_with(&case, ScanFormat::Csv, |r| {
-            r.columns = Some(vec![name.clone()])
+            r.columns = Some(vec![name.clone()]);
         })
         .unwrap();
         assert_eq!(report.rows, case.rows, "{name}");

@@ -191,31 +191,44 @@ fn an_unreadable_file_is_named() {
     }
 }
 
-/// A file system of a few kilobytes is not to be had in a test; a size limit of the process gives
-/// the same class of error.
+fn run_script(script: &str) -> (Option<i32>, String) {
+    let output = std::process::Command::new("sh")
+        .args(["-c", script])
+        .output()
+        .unwrap();
+    (
+        output.status.code(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
 #[test]
 fn an_output_that_does_not_fit_leaves_nothing() {
     let table = case("questdb/trades").table();
     let scratch = temp_dir();
     let out = scratch.path().join("out.parquet");
-    let script = format!(
-        "trap '' XFSZ; ulimit -f 64; exec {} export {} -o {}",
-        env!("CARGO_BIN_EXE_sluice"),
-        table.display(),
+    let (bin, table) = (env!("CARGO_BIN_EXE_sluice"), table.display());
+    let (code, stderr) = run_script(&format!(
+        "trap '' XFSZ; ulimit -f 64; exec {bin} export {table} -o {}",
         out.display()
-    );
-    let output = std::process::Command::new("sh")
-        .args(["-c", &script])
-        .output()
-        .unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    ));
+    assert_eq!(code, Some(1), "{stderr}");
     assert!(
-        stderr.contains("no space left") && stderr.contains("out.parquet"),
+        stderr.contains("cannot write") && stderr.contains("out.parquet"),
         "{stderr}"
     );
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
     assert!(entries(scratch.path()).unwrap().is_empty());
+
+    for command in ["export -o -", "scan", "show partitions"] {
+        let (code, stderr) = run_script(&format!("exec {bin} {command} {table} > /dev/full"));
+        assert_eq!(code, Some(1), "{command}: {stderr}");
+        assert!(
+            stderr.contains("No space left on device"),
+            "{command}: {stderr}"
+        );
+        assert_eq!(stderr.lines().count(), 1, "{command}: {stderr}");
+    }
 }
 
 #[test]

@@ -42,6 +42,23 @@ fn an_interrupted_scan_exits_with_130() {
     assert!(rest.len() < case("questdb/trades").answer_csv().unwrap().unwrap().len() - 1);
 }
 
+/// Nobody ever reads on: the scan is stuck in a write.
+#[test]
+fn an_interrupted_scan_does_not_wait_for_a_reader() {
+    let mut child = sluice()
+        .arg("scan")
+        .arg(case("questdb/trades").table())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_exact(&mut [0; 1]).unwrap();
+    interrupt(child.id());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    drop(stdout);
+}
+
 /// Interrupted between its start and its end, wherever that is: either the export was faster, or
 /// nothing is there.
 #[test]
