@@ -110,7 +110,7 @@ impl ListSource {
             for row in 0..part.rows() {
                 let value = self.value(rows, part, row)?;
                 // A null takes a slot, so does an empty array.
-                let slots = value.map_or(1, |value| value.elements().len().max(1));
+                let slots = value.map_or(1, |value| slots_of(&value));
                 if slots > ELEMENTS_MAX {
                     let (what, limit) = ("elements of an array", ELEMENTS_MAX as u64);
                     return Err(EncodeError::TooLarge {
@@ -175,6 +175,15 @@ impl ListSource {
         }
         bounds
     }
+}
+
+/// Slots of an array: its elements, or the lists above its first empty dimension. `[3, 0]` takes
+/// three, although it has no element.
+fn slots_of(value: &ArrayValue<'_>) -> usize {
+    value
+        .shape()
+        .take_while(|len| *len != 0)
+        .fold(1usize, |slots, len| slots.saturating_mul(len as usize))
 }
 
 fn written(bounds: MinMax<f64>) -> Option<PageBounds> {
