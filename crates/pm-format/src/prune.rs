@@ -70,6 +70,8 @@ struct ChunkFacts<'a> {
     num_values: u64,
     range: Option<(Key<'a>, Key<'a>)>,
     bloom: Option<BloomBitset<'a>>,
+    /// A leaf of a list: its null count counts empty lists and null elements as well.
+    repeated: bool,
 }
 
 impl<'a> ChunkFacts<'a> {
@@ -84,7 +86,8 @@ impl<'a> ChunkFacts<'a> {
             physical: column.physical_type().ok(),
             null_count: chunk.null_count(),
             num_values: chunk.num_values(),
-            range: key(chunk.min()).zip(key(chunk.max())),
+            range: key(chunk.min()).zip(key(chunk.max())).filter(in_order),
+            repeated: column.max_rep_level() > 0,
             bloom: bloom.filter(|_| order != ValueOrder::Unordered),
         };
         if facts.null_is_zero() {
@@ -147,7 +150,10 @@ impl<'a> ChunkFacts<'a> {
                 above(Some(low), &[Ordering::Less]) || below(Some(high), &[Ordering::Greater])
             }
             FilterOp::IsNull => self.null_count == Some(0) && !self.engine_null_differs(),
-            FilterOp::IsNotNull => self.null_count == Some(self.num_values) && !self.has_no_null(),
+            FilterOp::IsNotNull => {
+                let all_null = self.null_count == Some(self.num_values);
+                all_null && !self.repeated && !self.has_no_null()
+            }
         }
     }
 
@@ -203,6 +209,12 @@ impl<'a> ChunkFacts<'a> {
         };
         key.compare(min) == Some(Ordering::Less) || key.compare(max) == Some(Ordering::Greater)
     }
+}
+
+/// Bounds in the wrong order are those of an unsigned foreign column, whose sign the sidecar does
+/// not record (pm.md §17.5), or damage: nothing is pruned by them.
+fn in_order((min, max): &(Key<'_>, Key<'_>)) -> bool {
+    min.compare(max).is_some_and(Ordering::is_le)
 }
 
 fn widen_to_zero<'a>((min, max): (Key<'a>, Key<'a>)) -> (Key<'a>, Key<'a>) {

@@ -31,10 +31,12 @@ fn main() -> ExitCode {
     // the last ones late, and a busy writer may have removed them by then.
     let _ = engine::raise_descriptor_limit();
     let cancel = CancelToken::new();
-    let token = cancel.clone();
     let streams = run::streams_to_stdout(&cli.command);
-    // Without a handler Ctrl-C still stops the process, only less tidily.
-    let _ = ctrlc::set_handler(move || interrupt(&token, streams));
+    if run::cleans_up(&cli.command) {
+        let token = cancel.clone();
+        // Without a handler Ctrl-C still stops the process, only less tidily.
+        let _ = ctrlc::set_handler(move || interrupt(&token, streams));
+    }
     match run::run(cli.command, &cancel) {
         Ok(code) => code,
         Err(error) => output::complain(&error),

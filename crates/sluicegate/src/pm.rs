@@ -34,7 +34,7 @@ fn generate(args: &PmGenerateArgs) -> Result<ExitCode, EngineError> {
                 GenerateStatus::Kept => "kept",
                 GenerateStatus::Skipped => "skipped",
             };
-            text += &format!("{status:<11}  {}", file.path.display());
+            text += &format!("{status:<11}  {}", file.path);
             if let Some(reason) = &file.reason {
                 text += &format!("  ({reason})");
             }

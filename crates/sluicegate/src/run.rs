@@ -27,6 +27,12 @@ pub(crate) fn streams_to_stdout(command: &Command) -> bool {
     }
 }
 
+/// Whether a command watches the cancel token. For all others the signal's own effect is the right
+/// one: the process ends.
+pub(crate) fn cleans_up(command: &Command) -> bool {
+    matches!(command, Command::Export(_) | Command::Scan(_))
+}
+
 /// Runs one command.
 pub(crate) fn run(command: Command, cancel: &CancelToken) -> Result<ExitCode, EngineError> {
     match command {

@@ -3,7 +3,7 @@
 //! Generating never touches `_txn` or `data.parquet`, can be repeated, and skips what it cannot
 //! read: migrating a database must not stop at one bad partition (S6).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use mmap_io::{AtomicFile, IoError, RealVfs, RootFile, Vfs};
@@ -11,7 +11,7 @@ use pm_format::{PmView, committed_size, resolve};
 use serde::Serialize;
 
 use super::error::GenerateError;
-use super::files::{Found, ParquetFile, SIDECAR_NAME, find, open_file};
+use super::files::{Found, PARQUET_NAME, ParquetFile, SIDECAR_NAME, find, open_file};
 use super::inspect::{Inspection, inspect};
 use super::verify::{read_facts, verify_against, verify_sidecar};
 use crate::error::{Cause, Result};
@@ -20,6 +20,8 @@ use crate::error::{Cause, Result};
 const SIDECAR_LEN_MAX: u64 = 1 << 30;
 /// Longest piece of a Parquet file that is read at once: a footer, or a bloom filter.
 const PIECE_LEN_MAX: u64 = 1 << 30;
+/// Why a sidecar is written where there is none.
+const NO_SIDECAR: &str = "there was none";
 /// A sidecar that is shorter than its commit word says is read again this often (pm.md §14.3).
 const READ_ATTEMPTS_MAX: usize = 8;
 
@@ -41,7 +43,7 @@ pub enum GenerateStatus {
 #[derive(Clone, Debug, Serialize)]
 pub struct GeneratedSidecar {
     /// The Parquet file, or the table that could not be read.
-    pub path: PathBuf,
+    pub path: String,
     /// What happened.
     pub status: GenerateStatus,
     /// Bytes of the sidecar; 0 when there is none.
@@ -69,61 +71,62 @@ impl GenerateReport {
 /// Makes the missing and stale sidecars of a Parquet file, a table or a database root.
 ///
 /// # Errors
-/// When the target cannot be read at all, or a sidecar cannot be written.
+/// When the target cannot be read at all. What fails for one file is in the report.
 pub fn generate(target: &Path, dry_run: bool) -> Result<GenerateReport> {
     let Found { files, unreadable } = find(target)?;
     let vfs: Arc<dyn Vfs> = Arc::new(RealVfs);
     let mut report = GenerateReport::default();
     for file in &files {
-        report
-            .files
-            .push(generate_one(vfs.as_ref(), file, dry_run)?);
+        let done = make_one(vfs.as_ref(), file, dry_run);
+        report.files.push(outcome(&file.path, done));
     }
-    report.files.extend(
-        unreadable
-            .into_iter()
-            .map(|(path, reason)| GeneratedSidecar {
-                path,
-                status: GenerateStatus::Skipped,
-                bytes: 0,
-                reason: Some(reason),
-            }),
-    );
+    for (path, reason) in unreadable {
+        report.files.push(outcome(&path, Err(reason)));
+    }
     Ok(report)
 }
 
-fn generate_one(vfs: &dyn Vfs, file: &ParquetFile, dry_run: bool) -> Result<GeneratedSidecar> {
-    let outcome = |status, bytes: usize, reason| GeneratedSidecar {
-        path: file.path.clone(),
+/// Status, length and reason; an error says why the file is skipped, and never stops the others.
+type Done = std::result::Result<(GenerateStatus, usize, Option<String>), String>;
+
+fn outcome(path: &Path, done: Done) -> GeneratedSidecar {
+    let (status, len, reason) =
+        done.unwrap_or_else(|reason| (GenerateStatus::Skipped, 0, Some(reason)));
+    GeneratedSidecar {
+        path: path.display().to_string(),
         status,
-        bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+        bytes: u64::try_from(len).unwrap_or(u64::MAX),
         reason,
-    };
-    let skipped = |reason: String| Ok(outcome(GenerateStatus::Skipped, 0, Some(reason)));
-    let parquet = match open_file(&file.path) {
-        Ok(parquet) => parquet,
-        Err(error) => return skipped(error.to_line()),
-    };
-    let image = match read_facts(file.committed, &mut reader(&parquet)).and_then(|f| f.build()) {
-        Ok(image) => image,
-        Err(error) => return skipped(one_line(&error)),
-    };
+    }
+}
+
+fn make_one(vfs: &dyn Vfs, file: &ParquetFile, dry_run: bool) -> Done {
+    let parquet = open_file(&file.path).map_err(|e| e.to_line())?;
+    let image = read_facts(file.committed, &mut reader(&parquet))
+        .and_then(|facts| facts.build())
+        .map_err(|e| one_line(&e))?;
     let target = file.dir.join(SIDECAR_NAME);
-    let stale = match stale_reason(&target, file.committed, &parquet)? {
-        Some(reason) => reason,
-        None => return Ok(outcome(GenerateStatus::Kept, image.len(), None)),
+    let stale = match stale_reason(&target, file.committed, &parquet).map_err(|e| e.to_line())? {
+        None => return Ok((GenerateStatus::Kept, image.len(), None)),
+        Some(stale) => stale,
     };
-    if dry_run {
-        return Ok(outcome(
-            GenerateStatus::WouldWrite,
-            image.len(),
-            Some(stale),
+    // A partition has one Parquet file; the sidecar beside any other name may be that one's.
+    let is_data = file
+        .path
+        .file_name()
+        .is_some_and(|name| name == PARQUET_NAME);
+    if !is_data && stale != NO_SIDECAR {
+        return Err(format!(
+            "the sidecar beside it describes another file: {stale}"
         ));
     }
-    let mut output = AtomicFile::create(vfs, &target).map_err(Cause::Io)?;
-    output.append(&image).map_err(Cause::Io)?;
-    output.publish(true, true).map_err(Cause::Io)?;
-    Ok(outcome(GenerateStatus::Written, image.len(), Some(stale)))
+    if dry_run {
+        return Ok((GenerateStatus::WouldWrite, image.len(), Some(stale)));
+    }
+    let mut output = AtomicFile::create(vfs, &target).map_err(|e| one_line(&e))?;
+    output.append(&image).map_err(|e| one_line(&e))?;
+    output.publish(true, true).map_err(|e| one_line(&e))?;
+    Ok((GenerateStatus::Written, image.len(), Some(stale)))
 }
 
 /// Why the sidecar at `path` does not serve the Parquet file of `committed` bytes; `None` when it
@@ -131,7 +134,7 @@ fn generate_one(vfs: &dyn Vfs, file: &ParquetFile, dry_run: bool) -> Result<Gene
 fn stale_reason(path: &Path, committed: u64, parquet: &RootFile) -> Result<Option<String>> {
     let data = match open_file(path).and_then(|f| read_sidecar(&f)) {
         Ok(data) => data,
-        Err(error) if is_missing(error.cause()) => return Ok(Some("there was none".to_owned())),
+        Err(error) if is_missing(error.cause()) => return Ok(Some(NO_SIDECAR.to_owned())),
         Err(error) => return Err(error),
     };
     let view = match resolve(&data, committed) {

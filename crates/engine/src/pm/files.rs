@@ -88,7 +88,7 @@ fn of_database(root: &Root, found: &mut Found) -> Result<()> {
     let mut tables = 0usize;
     for name in names.iter().filter(|n| !n.starts_with('.')) {
         let path = root.path().join(name);
-        if !path.join("_txn").is_file() {
+        if !root.exists(&format!("{name}/_txn")).unwrap_or(false) {
             continue;
         }
         tables += 1;
@@ -100,7 +100,7 @@ fn of_database(root: &Root, found: &mut Found) -> Result<()> {
     if tables == 0 {
         let reason = "it holds neither a table nor a Parquet file".to_owned();
         return Err(Cause::BadOption {
-            option: "TARGET",
+            option: "FILE|TABLE|ROOT",
             reason,
         }
         .into());

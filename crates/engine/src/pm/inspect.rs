@@ -9,7 +9,11 @@ use pm_format::{BloomCell, Chunk, PmError, PmView, RowGroup, Stat, chain, commit
 use serde_json::{Map, Value, json};
 
 /// Most snapshots that are looked for outside the chain, one candidate a byte.
-const DEAD_SEARCH_LEN_MAX: u64 = 64 << 20;
+const DEAD_SEARCH_LEN_MAX: u64 = 1 << 20;
+/// Most candidates for a dead snapshot that are opened.
+const DEAD_CANDIDATES_MAX: usize = 1_000;
+/// Most snapshots that are shown.
+const SNAPSHOTS_SHOWN_MAX: usize = 1_000;
 
 /// What an inspection found.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,7 +47,13 @@ pub fn inspect(data: &[u8], size: Option<u64>) -> Inspection {
     }
     let mut file = header(&view, &mut errors);
     let mut shown = Vec::new();
-    for size in &sizes {
+    if sizes.len() > SNAPSHOTS_SHOWN_MAX {
+        errors.push(format!(
+            "{} snapshots, the newest {SNAPSHOTS_SHOWN_MAX} are shown",
+            sizes.len()
+        ));
+    }
+    for size in sizes.iter().take(SNAPSHOTS_SHOWN_MAX) {
         shown.push(snapshot(data, *size, &mut errors));
     }
     let dead: Vec<Value> = dead_sizes(data, &sizes)
@@ -130,7 +140,17 @@ fn snapshot(data: &[u8], size: u64, errors: &mut Vec<String>) -> Value {
                 .collect()
         })
         .unwrap_or_default();
-    let groups: Vec<Value> = (0..view.row_group_count())
+    // Blocks of a sound file do not overlap: more chunks than bytes for them is damage, and would
+    // cost memory that the file does not.
+    let chunks = view.row_group_count().saturating_mul(view.column_count());
+    let plausible = chunks <= data.len() / pm_format::layout::CHUNK_LEN;
+    if !plausible {
+        errors.push(format!(
+            "{place}: {chunks} chunks do not fit {} bytes",
+            data.len()
+        ));
+    }
+    let groups: Vec<Value> = (0..if plausible { view.row_group_count() } else { 0 })
         .map(|i| {
             let place = format!("{place}, row group {i}");
             let group = take(view.row_group(i), &place, errors);
@@ -238,12 +258,22 @@ fn dead_sizes(data: &[u8], on_chain: &[u64]) -> Vec<u64> {
     let Some(newest) = on_chain.first().filter(|s| **s <= DEAD_SEARCH_LEN_MAX) else {
         return Vec::new();
     };
-    let is_dead = |size: &u64| {
-        !on_chain.contains(size)
-            && PmView::open(data, *size)
-                .is_ok_and(|v| v.check_footer_length().is_ok() && v.verify_crc().is_ok())
+    // A dead snapshot descends from one on the chain. That is asked first: it costs a few bytes.
+    let descends = |size: &u64| {
+        let link = chain(data, *size).next().and_then(Result::ok);
+        link.is_some_and(|l| l.previous_size == 0 || on_chain.contains(&l.previous_size))
     };
-    (1..*newest).rev().filter(is_dead).collect()
+    let is_dead = |size: &u64| {
+        PmView::open(data, *size)
+            .is_ok_and(|v| v.check_footer_length().is_ok() && v.verify_crc().is_ok())
+    };
+    (1..*newest)
+        .rev()
+        .filter(|size| !on_chain.contains(size))
+        .filter(descends)
+        .take(DEAD_CANDIDATES_MAX)
+        .filter(is_dead)
+        .collect()
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -10,6 +10,9 @@ use pq_format::{TAIL_LEN, footer_len, read_metadata};
 
 use super::generate::{FooterPlace, ReadAt, sidecar_facts};
 
+/// Most snapshots that are checked: each takes a pass over the file, and a hostile chain is long.
+const SNAPSHOTS_CHECKED_MAX: usize = 1_000;
+
 /// Checks the snapshot of `size` bytes (that at offset 0 without one) and every older one.
 #[must_use]
 pub fn verify_sidecar(data: &[u8], size: Option<u64>) -> Vec<String> {
@@ -18,7 +21,13 @@ pub fn verify_sidecar(data: &[u8], size: Option<u64>) -> Vec<String> {
         Ok(newest) => newest,
         Err(error) => return vec![error.to_string()],
     };
-    for link in chain(data, newest) {
+    for (index, link) in chain(data, newest).enumerate() {
+        if index == SNAPSHOTS_CHECKED_MAX {
+            findings.push(format!(
+                "more than {index} snapshots: the older ones were not checked"
+            ));
+            break;
+        }
         let size = match link {
             Ok(link) => link.committed_size,
             Err(error) => {
