@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.parse
 
@@ -23,6 +24,7 @@ cairo.sql.copy.root={root}/import
 START_SECONDS = 180
 STOP_SECONDS = 120
 APPLY_SECONDS = 120
+ANSWER_SECONDS = 300
 
 
 class SqlError(Exception):
@@ -35,6 +37,7 @@ class Server:
     def __init__(self, java, jar, root, extra=""):
         self.java, self.jar, self.root, self.extra = java, jar, root, extra
         self.process = None
+        self.connections = {}
         for name in ("conf", "db", "import"):
             os.makedirs(os.path.join(root, name), exist_ok=True)
 
@@ -70,6 +73,9 @@ class Server:
         """Ends the server as an operator would: column files are closed and trimmed."""
         if self.process is None:
             return
+        for connection in self.connections.values():
+            connection.close()
+        self.connections.clear()
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(STOP_SECONDS)
@@ -85,14 +91,21 @@ class Server:
     def __exit__(self, *_):
         self.stop()
 
-    def _get(self, path, timeout=300, **query):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+    def _get(self, path, **query):
+        """One request over the thread's connection, which an error closes."""
+        address = (self.port, threading.get_ident())
+        connection = self.connections.get(address)
+        if connection is None:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_SECONDS)
+            self.connections[address] = connection
         try:
             connection.request("GET", f"{path}?{urllib.parse.urlencode(query)}")
             response = connection.getresponse()
             return response.status, response.read()
-        finally:
+        except (OSError, http.client.HTTPException):
+            del self.connections[address]
             connection.close()
+            raise
 
     def execute(self, sql):
         """Runs a statement; its JSON answer."""
