@@ -7,6 +7,7 @@
 
 pub mod measure;
 pub mod report;
+pub mod stream;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,14 @@ pub mod env {
     pub const DATA: &str = "BENCH_DATA";
     /// Where to write the figures.
     pub const RESULT: &str = "BENCH_RESULT";
+    /// Rows of `bench stream`, to try its full form on a smaller table; set by hand.
+    pub const ROWS: &str = "BENCH_STREAM_ROWS";
+    /// A Java that starts QuestDB; missing where there is none.
+    pub const JAVA: &str = "BENCH_JAVA";
+    /// The server's jar; missing with Java.
+    pub const JAR: &str = "BENCH_JAR";
+    /// A Python that draws; missing in smoke runs.
+    pub const PLOTTER: &str = "BENCH_PLOTTER";
 }
 
 /// Whether small parameters were asked for.

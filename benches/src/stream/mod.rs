@@ -1,0 +1,94 @@
+//! `bench stream`: is an export flat and small when memory is short?
+//!
+//! The parts of one measurement, each in a file: a memory limit ([`group`]), a contestant under
+//! it ([`contestant`]), what it did over time ([`watch`]), when each partition was done
+//! ([`pace`]), what its neighbour felt ([`neighbour`]), and how it is told ([`figures`],
+//! [`markdown`]). The program `stream` puts them together.
+
+pub mod contestant;
+pub mod figures;
+pub mod group;
+pub mod markdown;
+pub mod neighbour;
+pub mod pace;
+pub mod page_cache;
+pub mod watch;
+
+use testkit::generate::Workload;
+
+use crate::TableParams;
+
+/// Bytes of a MiB.
+pub const MIB: u64 = 1024 * 1024;
+
+/// What is measured.
+#[derive(Clone, Debug)]
+pub struct StreamParams {
+    /// The table, and how often each contestant exports it under each limit.
+    pub table: TableParams,
+    /// Memory limits, the smallest first.
+    pub limits: Vec<Limit>,
+    /// Rows of a row group, for all.
+    pub row_group_rows: u64,
+    /// Seconds after which a contestant is stopped.
+    pub seconds_max: u64,
+    /// Milliseconds for which the neighbour reads alone before a contestant starts.
+    pub alone_ms: u64,
+}
+
+/// Parameters in full and small size.
+#[must_use]
+pub fn params(smoke: bool) -> StreamParams {
+    let (rows, partitions, runs) = if smoke {
+        (20_000, 4, 1)
+    } else {
+        (rows_asked_for().unwrap_or(34_000_000), 17, 3)
+    };
+    let table = TableParams {
+        workload: Workload::Trades,
+        rows,
+        partitions,
+        runs,
+    };
+    let limits = if smoke {
+        vec![Limit(None)]
+    } else {
+        let limited = [64, 128, 256].map(|mib| Limit(Some(mib * MIB)));
+        limited.into_iter().chain([Limit(None)]).collect()
+    };
+    StreamParams {
+        table,
+        limits,
+        row_group_rows: if smoke { 3_000 } else { 1_000_000 },
+        seconds_max: if smoke { 60 } else { 240 },
+        alone_ms: if smoke { 50 } else { 1_500 },
+    }
+}
+
+/// A full run over another number of rows than the one that figures are quoted for: to try it out.
+fn rows_asked_for() -> Option<u64> {
+    std::env::var(crate::env::ROWS).ok()?.parse().ok()
+}
+
+/// Bytes of memory that a contestant may use together with the pages of files that it brings in;
+/// none is no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit(pub Option<u64>);
+
+impl std::fmt::Display for Limit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(bytes) => f.pad(&format!("{} MiB", bytes / MIB)),
+            None => f.pad("no limit"),
+        }
+    }
+}
+
+impl Limit {
+    /// The limit as part of the name of a figure.
+    #[must_use]
+    pub fn key(self) -> String {
+        self.0
+            .map_or_else(|| "none".to_owned(), |bytes| format!("{}MiB", bytes / MIB))
+    }
+}
