@@ -62,6 +62,13 @@ class Csv(unittest.TestCase):
         self.assertIsNotNone(csv_text.difference('"t"\r\n""\r\n"a"\r\n', '"t"\r\n\r\n"a"\r\n', types))
         self.assertIsNotNone(csv_text.difference('"t"\r\n"a"\r\n', '"t"\r\n"b"\r\n', types))
 
+    def test_numbers_are_compared_by_their_bits(self):
+        text = '"f"\r\n{}\r\n'.format
+        self.assertIsNone(csv_text.difference(text("1.1428195E8"), text("1.14281952E8"), {"f": "FLOAT"}))
+        self.assertIsNotNone(csv_text.difference(text("1.1428195E8"), text("1.14281952E8"), {"f": "DOUBLE"}))
+        self.assertIsNotNone(csv_text.difference(text("0.0"), text("-0.0"), {"f": "DOUBLE"}))
+        self.assertIsNotNone(csv_text.difference(text("0.0"), text(""), {"f": "DOUBLE"}))
+
     def test_binary_is_not_compared_and_char_may_be_quoted(self):
         self.assertIsNone(
             csv_text.difference('"b","c"\r\n0x12,"x"\r\n', '"b","c"\r\n,x\r\n', {"b": "BINARY", "c": "CHAR"})

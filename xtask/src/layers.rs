@@ -27,6 +27,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "mmap-io",
             "txn",
             "column-format",
+            "pm-format",
             "pq-format",
             "pq-encode",
             "table-reader",
@@ -34,7 +35,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("sluicegate", &["engine"]),
     ("testkit", &["mmap-io", "column-format", "txn"]),
-    ("xtask", &["testkit"]),
+    ("xtask", &["testkit", "pm-format"]),
     (
         "benches",
         &[

@@ -164,7 +164,7 @@ class Reader:
         self.judge("scan", csv_table(done.stdout), least, most)
 
     def show(self):
-        done = self.sluice.run("show", "partitions", self.path, "--json", check=False)
+        done = self.sluice.run("show", "partitions", self.path, "--format", "json", check=False)
         if done.returncode != 0:
             self.wrong.append(f"show: {done.stderr.decode().strip()}")
             return

@@ -23,4 +23,5 @@ class Sluice:
 
     def show(self, what, table):
         """The rows of a listing as dictionaries."""
-        return json.loads(self.run("show", what, table, "--json").stdout)
+        lines = self.run("show", what, table, "--format", "json").stdout.decode().splitlines()
+        return [json.loads(line) for line in lines]
