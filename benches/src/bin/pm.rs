@@ -29,7 +29,11 @@ const CHUNK_LEN: u64 = 8_000;
 const WANTED: usize = 7;
 
 fn main() -> io::Result<()> {
-    let (columns, groups, runs) = if is_smoke() { (20, 5, 3) } else { (1_000, 100, 31) };
+    let (columns, groups, runs) = if is_smoke() {
+        (20, 5, 3)
+    } else {
+        (1_000, 100, 31)
+    };
     let meta = footer(columns, groups);
     let footer = write_footer(&meta).map_err(io::Error::other)?;
     let thrift = footer.get(..footer.len() - TAIL_LEN).unwrap_or_default();
@@ -63,7 +67,11 @@ fn main() -> io::Result<()> {
         ("pm-format, CRC included     ", with_crc),
         ("pm-format, without the CRC  ", without_crc),
     ] {
-        println!("{name}    {:>12.1} us    {:>8.1} x", micros(time), micros(arrow) / micros(time));
+        println!(
+            "{name}    {:>12.1} us    {:>8.1} x",
+            micros(time),
+            micros(arrow) / micros(time)
+        );
     }
     Ok(())
 }
@@ -85,7 +93,9 @@ fn micros(time: Duration) -> f64 {
 
 /// Bytes to read for one column, by arrow-rs.
 fn plan_arrow(thrift: &[u8]) -> u64 {
-    let Ok(meta) = ParquetMetaDataReader::decode_metadata(black_box(thrift)) else { return 0 };
+    let Ok(meta) = ParquetMetaDataReader::decode_metadata(black_box(thrift)) else {
+        return 0;
+    };
     let chunk_bytes = |group: &parquet60::file::metadata::RowGroupMetaData| {
         let chunk = group.column(WANTED);
         black_box(chunk.statistics());
@@ -98,9 +108,13 @@ fn plan_arrow(thrift: &[u8]) -> u64 {
 
 /// The same by our own footer reader.
 fn plan_own_footer(thrift: &[u8]) -> u64 {
-    let Ok(meta) = pq_format::read_metadata(black_box(thrift)) else { return 0 };
+    let Ok(meta) = pq_format::read_metadata(black_box(thrift)) else {
+        return 0;
+    };
     let chunks = meta.row_groups.iter().filter_map(|g| g.columns.get(WANTED));
-    chunks.map(|c| black_box(&c.meta).total_compressed_size).sum()
+    chunks
+        .map(|c| black_box(&c.meta).total_compressed_size)
+        .sum()
 }
 
 /// The same by the sidecar.
@@ -168,7 +182,11 @@ fn footer(columns: usize, groups: usize) -> FileMetaData {
     };
     let row_groups = (0..groups)
         .map(|g| RowGroup {
-            columns: names.iter().enumerate().map(|(c, name)| chunk(name, g, c)).collect(),
+            columns: names
+                .iter()
+                .enumerate()
+                .map(|(c, name)| chunk(name, g, c))
+                .collect(),
             num_rows: ROWS,
             ..RowGroup::default()
         })
@@ -185,7 +203,10 @@ fn footer(columns: usize, groups: usize) -> FileMetaData {
 /// The sidecar of the same facts, and the Parquet size that finds it.
 fn sidecar(meta: &FileMetaData, thrift_len: usize) -> io::Result<(Vec<u8>, u64)> {
     let stat = |bytes: &Option<Vec<u8>>| {
-        bytes.as_ref().map(|bytes| StatFacts { bytes: bytes.clone(), exact: true })
+        bytes.as_ref().map(|bytes| StatFacts {
+            bytes: bytes.clone(),
+            exact: true,
+        })
     };
     let columns = meta.schema.fields.iter().zip(0i32..);
     let header = HeaderFacts {

@@ -17,6 +17,7 @@ pub mod flags;
 mod footer;
 mod format_doc;
 pub mod layout;
+mod open;
 mod order;
 mod prune;
 mod scratchpad;

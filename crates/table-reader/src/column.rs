@@ -45,7 +45,10 @@ pub(crate) fn live_columns(meta: &Meta) -> Vec<Result<TableColumn, (String, i32)
             name: c.name.clone(),
             column_type,
             writer_index: w,
-            field_id: originals.get(w).and_then(|o| i32::try_from(*o).ok()).unwrap_or(i32::MAX),
+            field_id: originals
+                .get(w)
+                .and_then(|o| i32::try_from(*o).ok())
+                .unwrap_or(i32::MAX),
             designated: meta.designated == Some(w),
             symbol_index: symbol_indexes.get(w).copied().flatten(),
         }))
