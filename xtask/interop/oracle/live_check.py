@@ -20,7 +20,7 @@ HOUR = 3_600_000_000
 START = 1_704_067_200_000_000
 SHARE_WANTED = 0.95
 # What a reader may say when a writer pulled the ground away.
-EXCUSE = "snapshot"
+EXCUSE = "changed since transaction"
 
 
 class Writer(threading.Thread):
