@@ -1,32 +1,284 @@
-//! Which encoding a chunk gets.
+//! Which encoding a chunk gets, and whether its codec is worth it.
 //!
-//! A pure function of the column and, later, of a sample of the chunk's rows: never of threads,
-//! memory or the cuts between partitions (property P2). What was asked for by name always wins.
+//! A pure function of the chunk's rows and the options: never of threads, memory or the cuts between
+//! partitions (property P2). What was asked for by name always wins. Everything else is tried on a
+//! sample and compared by what it would take in the file, with a small price on every byte that the
+//! codec has to chew: at equal size the encoding that leaves less to the codec is several times
+//! faster.
 
-use column_format::ColumnType;
+use column_format::{ColumnSlice, ColumnType, SymbolDict};
+use pq_format::Codec;
 
-use crate::{ColumnSpec, Encoding, PageVersion, WriterOptions};
+use crate::page::buf::PageBuf;
+use crate::page::writer::PageWriter;
+use crate::rows::Cursor;
+use crate::sample::{STRIPE_ROWS, STRIPES, stripes};
+use crate::source::{DictionaryLimits, PageLimits, PageSource};
+use crate::{ColumnSpec, EncodeError, Encoding, PageVersion, WriterOptions};
 
-/// The encoding of a column when nothing is known about its rows (parquet.md §1).
+/// Bytes into the codec that weigh as much as one byte in the file.
+const CODEC_BYTES: u64 = 20;
+
+/// A sample in which fewer of 16 values are new is worth a look at the whole chunk's dictionary.
+const NEW_OF_16_MAX: usize = 15;
+
+/// What was decided for a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Plan {
+    pub(crate) encoding: Encoding,
+    /// The codec gains too little.
+    pub(crate) stored: bool,
+}
+
+/// The encodings that a column's chunks are chosen from, in order of preference at equal size; one
+/// if it was asked for by name (parquet.md §1).
 #[must_use]
-pub fn default_encoding(spec: &ColumnSpec, options: &WriterOptions) -> Encoding {
+pub fn candidates(spec: &ColumnSpec, options: &WriterOptions) -> Vec<Encoding> {
+    use ColumnType as T;
+    use Encoding as E;
     if let Some(encoding) = spec.encoding {
-        return encoding;
+        return vec![encoding];
     }
-    match spec.column_type {
-        ColumnType::Boolean if options.page_version == PageVersion::V2 => Encoding::Rle,
-        ColumnType::Symbol => Encoding::Dictionary,
-        ColumnType::Timestamp(_) if spec.designated => Encoding::Delta,
-        ColumnType::String | ColumnType::Varchar | ColumnType::Binary => Encoding::DeltaLength,
-        _ => Encoding::Plain,
+    let codec = spec.codec.unwrap_or(options.codec);
+    let all: &[Encoding] = match spec.column_type {
+        T::Boolean if options.page_version == PageVersion::V2 => &[E::Rle],
+        T::Timestamp(_) if spec.designated => &[E::Delta],
+        T::Array { .. } if options.raw_arrays => &[E::Plain],
+        // Without a codec, split bytes are as many as before.
+        T::Array { .. } | T::Boolean if codec == Codec::None => &[E::Plain],
+        T::Array { .. } => &[E::ByteStreamSplit, E::Plain],
+        T::Float | T::Double if codec == Codec::None => &[E::Dictionary, E::Plain],
+        T::Float | T::Double => &[E::Dictionary, E::ByteStreamSplit, E::Plain],
+        T::String | T::Varchar | T::Symbol | T::Binary => &[E::Dictionary, E::DeltaLength],
+        T::Long | T::Date | T::Timestamp(_) => &[E::Delta, E::Dictionary, E::Plain],
+        T::Byte | T::Short | T::Char | T::Int | T::Ipv4 | T::Geohash { .. } => {
+            &[E::Dictionary, E::Delta, E::Plain]
+        }
+        T::Boolean => &[E::Plain],
+        // BYTE_STREAM_SPLIT is legal for fixed-length bytes, and news to many readers.
+        T::Uuid | T::Long128 | T::Long256 | T::Decimal { .. } => &[E::Dictionary, E::Plain],
+    };
+    all.to_vec()
+}
+
+/// What a sample became.
+#[derive(Debug, Clone, Copy)]
+struct Trial {
+    encoding: Encoding,
+    /// Bytes of the chunk by the sample, before and after the codec.
+    raw: u64,
+    packed: u64,
+    stored: bool,
+}
+
+impl Trial {
+    fn plan(self) -> Plan {
+        Plan {
+            encoding: self.encoding,
+            stored: self.stored,
+        }
+    }
+
+    /// What the chunk costs.
+    fn cost(&self) -> u64 {
+        if self.stored {
+            self.raw
+        } else {
+            self.packed + self.raw / CODEC_BYTES
+        }
     }
 }
 
-/// The encoding that replaces a dictionary that does not pay.
-pub(crate) fn fallback(column_type: ColumnType) -> Encoding {
-    if Encoding::DeltaLength.legal_for(column_type) {
-        Encoding::DeltaLength
-    } else {
-        Encoding::Plain
+/// Decides over one chunk.
+pub(crate) struct Chooser<'c> {
+    pub(crate) spec: &'c ColumnSpec,
+    pub(crate) options: &'c WriterOptions,
+    pub(crate) source: &'c mut dyn PageSource,
+    pub(crate) writer: &'c mut PageWriter,
+    pub(crate) page: &'c mut PageBuf,
+    pub(crate) scratch: &'c mut Vec<u8>,
+}
+
+impl Chooser<'_> {
+    /// Settles encoding and codec of the chunk and leaves the source ready for its first page.
+    pub(crate) fn plan(
+        &mut self,
+        slices: &[ColumnSlice<'_>],
+        symbols: Option<&SymbolDict>,
+        rows: u64,
+    ) -> Result<Plan, EncodeError> {
+        let candidates = candidates(self.spec, self.options);
+        let fallback = candidates
+            .iter()
+            .copied()
+            .find(|e| *e != Encoding::Dictionary);
+        let named = self.spec.encoding.is_some();
+        let plan = if candidates.len() == 1 && !self.codec_is_open() {
+            None
+        } else {
+            // A row of the sample that cannot be read is a row of the chunk: the pages will say so,
+            // and name it better.
+            self.best(&candidates, slices, symbols, rows)
+                .unwrap_or(None)
+        };
+        if let Some(plan) = plan {
+            return Ok(plan);
+        }
+        self.source.start();
+        let encoding = match fallback {
+            Some(encoding) => encoding,
+            None if self.find_entries(&mut Cursor::new(slices), symbols, rows, named)? => {
+                Encoding::Dictionary
+            }
+            None => Encoding::Plain,
+        };
+        self.source.set_encoding(encoding);
+        Ok(Plan {
+            encoding,
+            stored: false,
+        })
+    }
+
+    /// Tries the candidates on a sample.
+    fn best(
+        &mut self,
+        candidates: &[Encoding],
+        slices: &[ColumnSlice<'_>],
+        symbols: Option<&SymbolDict>,
+        rows: u64,
+    ) -> Result<Option<Plan>, EncodeError> {
+        let sample = stripes(slices, rows);
+        let mut best: Option<Trial> = None;
+        for encoding in candidates
+            .iter()
+            .copied()
+            .filter(|e| *e != Encoding::Dictionary)
+        {
+            let trial = self.try_encoding(encoding, &sample, symbols, rows)?;
+            best = Some(
+                best.filter(|best| best.cost() <= trial.cost())
+                    .unwrap_or(trial),
+            );
+        }
+        if candidates.contains(&Encoding::Dictionary) {
+            let named = self.spec.encoding.is_some();
+            let worth_a_look = named || self.sample_repeats(&sample, symbols)?;
+            let mut whole = Cursor::new(slices);
+            if worth_a_look && self.find_entries(&mut whole, symbols, rows, named)? {
+                let trial = self.try_encoding(Encoding::Dictionary, &sample, symbols, rows)?;
+                if best.is_none_or(|best| trial.cost() <= best.cost()) {
+                    // The source is set to the dictionary already.
+                    return Ok(Some(trial.plan()));
+                }
+            }
+        }
+        if let Some(best) = best {
+            self.source.start();
+            self.source.set_encoding(best.encoding);
+        }
+        Ok(best.map(|best| best.plan()))
+    }
+
+    /// Whether the chunk may be stored for want of gain.
+    fn codec_is_open(&self) -> bool {
+        self.spec.codec.is_none()
+            && self.options.codec != Codec::None
+            && self.options.min_gain_percent > 0
+    }
+
+    /// Finds the entries of the chunk's dictionary. `false` if there are too many to pay.
+    fn find_entries(
+        &mut self,
+        rows: &mut Cursor<'_, '_>,
+        symbols: Option<&SymbolDict>,
+        row_count: u64,
+        named: bool,
+    ) -> Result<bool, EncodeError> {
+        let limits = if named {
+            DictionaryLimits {
+                entries: usize::MAX,
+                bytes: usize::MAX,
+            }
+        } else {
+            let entries = usize::try_from(row_count / 2).unwrap_or(usize::MAX);
+            DictionaryLimits {
+                entries,
+                bytes: self.options.dictionary_bytes,
+            }
+        };
+        self.source.find_entries(rows, symbols, limits)
+    }
+
+    /// Whether values of the sample repeat. Symbols do: that is what they are for.
+    fn sample_repeats(
+        &mut self,
+        sample: &[Vec<ColumnSlice<'_>>],
+        symbols: Option<&SymbolDict>,
+    ) -> Result<bool, EncodeError> {
+        if self.spec.column_type == ColumnType::Symbol {
+            return Ok(true);
+        }
+        let flat: Vec<ColumnSlice<'_>> = sample.iter().flatten().copied().collect();
+        let rows: usize = flat.iter().map(ColumnSlice::rows).sum();
+        let entries = rows * NEW_OF_16_MAX / 16;
+        let limits = DictionaryLimits {
+            entries,
+            bytes: self.options.dictionary_bytes,
+        };
+        self.source
+            .find_entries(&mut Cursor::new(&flat), symbols, limits)
+    }
+
+    /// Encodes the sample; leaves the source set to `encoding`, with everything forgotten that
+    /// belongs to pages.
+    fn try_encoding(
+        &mut self,
+        encoding: Encoding,
+        sample: &[Vec<ColumnSlice<'_>>],
+        symbols: Option<&SymbolDict>,
+        rows: u64,
+    ) -> Result<Trial, EncodeError> {
+        let limits = PageLimits {
+            bytes: self.options.page_bytes / STRIPES,
+            rows: STRIPE_ROWS,
+        };
+        self.source.set_encoding(encoding);
+        self.scratch.clear();
+        let mut sampled = 0;
+        for stripe in sample {
+            self.page.reset(self.source.gap(limits));
+            let mut cursor = Cursor::new(stripe);
+            if let Some(filled) = self.source.fill(&mut cursor, symbols, limits, self.page)? {
+                let (repetition, definition) = self.source.levels();
+                for part in [repetition, definition].into_iter().flatten() {
+                    self.scratch.extend_from_slice(part);
+                }
+                self.scratch.extend_from_slice(self.page.bytes());
+                sampled += filled.rows as u64;
+            }
+        }
+        self.source.rewind();
+        let dictionary = self.source.dictionary().map_or(&[][..], |(plain, _)| plain);
+        let scale = |bytes: usize| {
+            let bytes = u128::from(bytes as u64) * u128::from(rows);
+            u64::try_from(bytes / u128::from(sampled.max(1))).unwrap_or(u64::MAX)
+        };
+        let mut raw = scale(self.scratch.len()) + dictionary.len() as u64;
+        let packed =
+            scale(self.writer.trial(self.scratch)?) + self.writer.trial(dictionary)? as u64;
+        raw = raw.max(1);
+        let percent = u64::from(100 - self.options.min_gain_percent.min(100));
+        let gains = packed.saturating_mul(100) <= raw.saturating_mul(percent);
+        let stored = self.writer_codec() == Codec::None || self.codec_is_open() && !gains;
+        Ok(Trial {
+            encoding,
+            raw,
+            packed,
+            stored,
+        })
+    }
+
+    fn writer_codec(&self) -> Codec {
+        self.spec.codec.unwrap_or(self.options.codec)
     }
 }

@@ -8,14 +8,14 @@ use column_format::{ColumnSlice, ColumnType, SymbolDict};
 use pq_format::{PhysicalType, SizeStatistics, Statistics};
 
 use crate::array::chunk::ListSource;
-use crate::choose;
+use crate::choose::Chooser;
 use crate::fixed::chunk::FixedSource;
 use crate::fixed::column::fixed_column;
 use crate::fixed::gather::Mode;
 use crate::page::buf::PageBuf;
 use crate::page::writer::{DataPage, HEADER_GAP, PageFormat, PageWriter};
 use crate::rows::{self, Cursor};
-use crate::source::{ChunkFacts, DictionaryLimits, FilledPage, PageLimits, PageSource};
+use crate::source::{ChunkFacts, FilledPage, PageLimits, PageSource};
 use crate::symbol::chunk::SymbolSource;
 use crate::text::chunk::TextSource;
 use crate::type_map::{Levels, levels, physical_type};
@@ -33,6 +33,7 @@ pub struct ChunkEncoder {
     source: Box<dyn PageSource>,
     writer: PageWriter,
     page: PageBuf,
+    scratch: Vec<u8>,
 }
 
 impl std::fmt::Debug for ChunkEncoder {
@@ -63,6 +64,7 @@ impl ChunkEncoder {
             source: source(spec, options)?,
             writer: PageWriter::new(format, codec)?,
             page: PageBuf::default(),
+            scratch: Vec::new(),
         })
     }
 
@@ -86,12 +88,20 @@ impl ChunkEncoder {
     ) -> Result<ChunkSummary, EncodeError> {
         let rows = rows::count(slices);
         self.source.start();
-        let encoding = self.choose(slices, symbols, rows)?;
-        self.source.set_encoding(encoding);
-        self.writer.start(false);
+        let mut chooser = Chooser {
+            spec: &self.spec,
+            options: &self.options,
+            source: self.source.as_mut(),
+            writer: &mut self.writer,
+            page: &mut self.page,
+            scratch: &mut self.scratch,
+        };
+        let plan = chooser.plan(slices, symbols, rows)?;
+        let encoding = plan.encoding;
+        self.writer.start(plan.stored);
         let physical = physical_type(self.spec.column_type, self.options.raw_arrays);
         let mut chunk = Tally::new(self.levels, physical, rows);
-        if let Some((plain, entries)) = self.source.dictionary() {
+        if let Some((plain, entries)) = self.source.dictionary().filter(|_| rows > 0) {
             let placed = self.writer.dictionary_page(plain, entries, sink)?;
             chunk.dictionary = Some((u64::from(placed.len), entries));
         }
@@ -120,38 +130,6 @@ impl ChunkEncoder {
             chunk.add(filled, placed.offset, placed.len);
         }
         Ok(chunk.finish(encoding, &self.writer, &self.options, self.source.finish()))
-    }
-
-    /// Settles the encoding; finds the entries of a dictionary.
-    fn choose(
-        &mut self,
-        slices: &[ColumnSlice<'_>],
-        symbols: Option<&SymbolDict>,
-        rows: u64,
-    ) -> Result<Encoding, EncodeError> {
-        let encoding = choose::default_encoding(&self.spec, &self.options);
-        if encoding != Encoding::Dictionary {
-            return Ok(encoding);
-        }
-        let limits = if self.spec.encoding.is_some() {
-            DictionaryLimits {
-                entries: usize::MAX,
-                bytes: usize::MAX,
-            }
-        } else {
-            let half = usize::try_from(rows / 2).unwrap_or(usize::MAX);
-            DictionaryLimits {
-                entries: half,
-                bytes: self.options.dictionary_bytes,
-            }
-        };
-        if self
-            .source
-            .find_entries(&mut Cursor::new(slices), symbols, limits)?
-        {
-            return Ok(Encoding::Dictionary);
-        }
-        Ok(choose::fallback(self.spec.column_type))
     }
 }
 

@@ -13,6 +13,7 @@ mod fixed;
 mod options;
 mod page;
 mod rows;
+mod sample;
 mod sink;
 mod source;
 mod summary;
@@ -20,7 +21,7 @@ mod symbol;
 mod text;
 mod type_map;
 
-pub use choose::default_encoding;
+pub use choose::candidates;
 pub use chunk::ChunkEncoder;
 pub use encoding::{Encoding, UnknownEncoding};
 pub use error::EncodeError;

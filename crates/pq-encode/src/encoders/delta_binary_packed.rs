@@ -14,7 +14,10 @@ const MINIBLOCKS: usize = 4;
 /// Values in a miniblock.
 const MINIBLOCK: usize = BLOCK / MINIBLOCKS;
 
-/// A stream longer than this many bytes before its first value does not exist: four varints.
+/// Bytes of a block in front of its miniblocks, at most.
+const BLOCK_HEADER_MAX: usize = 10 + MINIBLOCKS;
+
+/// Bytes in front of a stream, at most: four varints.
 pub(crate) const HEADER_BYTES_MAX: usize = 2 + 1 + 5 + 10;
 
 /// An integer of a delta stream, as it comes: a number, or the bytes of a PLAIN value.
@@ -95,9 +98,13 @@ impl<L: Lane> Delta<L> {
         self.pending.clear();
     }
 
-    /// The most bytes that the deltas not yet written can take.
-    pub(crate) fn pending_bytes_max(&self) -> usize {
-        self.pending.len() * L::WIDTH + 10 + MINIBLOCKS
+    /// Values that certainly fit into `left` bytes, behind those that are pending: all in full width,
+    /// each with its share of a block's header, and the last miniblock padded.
+    pub(crate) fn room(&self, left: usize) -> usize {
+        let padding = 2 * MINIBLOCK * L::WIDTH;
+        let pending = self.pending.len() * L::WIDTH;
+        let fixed = HEADER_BYTES_MAX + BLOCK_HEADER_MAX + pending + padding;
+        left.saturating_sub(fixed) / (L::WIDTH + 1)
     }
 
     /// Appends values; the blocks that become full are written to `out`.

@@ -123,9 +123,13 @@ impl FixedSource {
 
 impl PageSource for FixedSource {
     fn start(&mut self) {
-        self.column.start();
+        self.rewind();
         self.values = Values::Plain;
         self.found = None;
+    }
+
+    fn rewind(&mut self) {
+        self.column.start();
     }
 
     fn find_entries(

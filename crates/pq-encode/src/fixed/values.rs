@@ -7,7 +7,7 @@
 use super::dictionary::FixedDictionary;
 use crate::EncodeError;
 use crate::Encoding;
-use crate::encoders::delta_binary_packed::{Delta, HEADER_BYTES_MAX};
+use crate::encoders::delta_binary_packed::Delta;
 use crate::encoders::dictionary::KeyWriter;
 use crate::encoders::{byte_stream_split, rle_bool};
 use crate::page::buf::PageBuf;
@@ -88,13 +88,8 @@ impl Values {
             Self::Plain => left / width,
             Self::Split => left.saturating_sub(stage) / width,
             Self::Bits | Self::Runs => (left * 8).saturating_sub(stage),
-            // A value in a block takes its width, and its share of the block's header.
-            Self::Delta32(delta) => {
-                left.saturating_sub(delta.pending_bytes_max() + HEADER_BYTES_MAX) / (width + 1)
-            }
-            Self::Delta64(delta) => {
-                left.saturating_sub(delta.pending_bytes_max() + HEADER_BYTES_MAX) / (width + 1)
-            }
+            Self::Delta32(delta) => delta.room(left),
+            Self::Delta64(delta) => delta.room(left),
             Self::Keys(writer, _) => writer.room(page, bytes_max),
         }
     }

@@ -239,10 +239,15 @@ const EXPECTED: &str = "4 bytes a row";
 
 impl PageSource for SymbolSource {
     fn start(&mut self) {
+        self.rewind();
         self.text.start();
         self.active = false;
         self.used = None;
         self.entries = Entries::default();
+    }
+
+    fn rewind(&mut self) {
+        self.text.rewind();
         self.page.clear();
         self.chunk.clear();
         self.order = OrderTracker::default();

@@ -193,8 +193,12 @@ impl TextSource {
 
 impl PageSource for TextSource {
     fn start(&mut self) {
+        self.rewind();
         self.encoding = Encoding::Plain;
         self.dictionary = None;
+    }
+
+    fn rewind(&mut self) {
         self.page.clear();
         self.chunk.clear();
         self.order = OrderTracker::default();

@@ -1,0 +1,85 @@
+//! A few rows that stand for a chunk.
+//!
+//! Stripes from all over the chunk, so that a column top or a quiet hour at its start does not speak
+//! for the rest. Which rows they are follows from the number of rows alone.
+
+use column_format::ColumnSlice;
+
+/// Stripes of a sample.
+pub(crate) const STRIPES: usize = 4;
+/// Rows of a stripe.
+pub(crate) const STRIPE_ROWS: usize = 4096;
+
+/// The stripes of a chunk of `rows` rows: all rows if there are few.
+pub(crate) fn stripes<'a>(slices: &[ColumnSlice<'a>], rows: u64) -> Vec<Vec<ColumnSlice<'a>>> {
+    let len = STRIPE_ROWS as u64;
+    let count = STRIPES as u64;
+    let starts: Vec<u64> = if rows <= len * count {
+        (0..rows.div_ceil(len)).map(|i| i * len).collect()
+    } else {
+        (0..count).map(|i| (rows - len) / (count - 1) * i).collect()
+    };
+    starts
+        .into_iter()
+        .map(|start| pick(slices, start, len))
+        .collect()
+}
+
+/// The rows `start..start + len`, as far as they exist.
+fn pick<'a>(slices: &[ColumnSlice<'a>], start: u64, len: u64) -> Vec<ColumnSlice<'a>> {
+    let mut picked = Vec::new();
+    let mut at = 0_u64;
+    for slice in slices {
+        let rows = slice.rows() as u64;
+        let lo = start.saturating_sub(at).min(rows);
+        let hi = (start + len).saturating_sub(at).min(rows);
+        if let (Ok(lo), Ok(hi), true) = (usize::try_from(lo), usize::try_from(hi), lo < hi) {
+            picked.push(slice.slice(lo..hi));
+        }
+        at += rows;
+        if at >= start + len {
+            break;
+        }
+    }
+    picked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stripes_are_the_same_rows_whatever_the_slices() {
+        let values: Vec<[u8; 4]> = (0..100_000_u32).map(u32::to_le_bytes).collect();
+        let bytes = values.as_flattened();
+        for rows in [1, 4095, 4096, 4097, 16_384, 16_385, 100_000] {
+            let whole = ColumnSlice::new(
+                column_format::Layout::Fixed(4),
+                &[],
+                &bytes[..rows * 4],
+                rows,
+            )
+            .unwrap();
+            let flat = |stripes: Vec<Vec<ColumnSlice<'_>>>| -> Vec<Vec<u8>> {
+                let of = |slice: &ColumnSlice<'_>| match slice {
+                    ColumnSlice::Fixed(fixed) => fixed.bytes().to_vec(),
+                    _ => vec![],
+                };
+                stripes
+                    .iter()
+                    .map(|stripe| stripe.iter().flat_map(of).collect())
+                    .collect()
+            };
+            let expected = flat(stripes(&[whole], rows as u64));
+            let cut: Vec<_> = (0..rows.div_ceil(777))
+                .map(|i| whole.slice(i * 777..(i * 777 + 777).min(rows)))
+                .collect();
+            assert_eq!(flat(stripes(&cut, rows as u64)), expected);
+            let total: usize = expected.iter().map(|stripe| stripe.len() / 4).sum();
+            assert_eq!(total, rows.min(STRIPES * STRIPE_ROWS));
+            let last = expected.last().unwrap().last_chunk::<4>().unwrap();
+            // The last stripe reaches the end, but for what three steps of whole rows leave.
+            assert!(u32::from_le_bytes(*last) as usize + 4 > rows, "{rows}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Integration tests: what this crate writes, read back by others.
+//!
+//! Judges are arrow-rs `parquet` (everything) and parquet2 (what it knows); what a column holds is
+//! said by the slow, exact path of `column-format`.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod assemble;
+mod cells;
+mod cuts;
+mod data;
+mod edges;
+mod hostile;
+mod judge;
+mod judge2;
+mod options;
+mod pages;
+mod round_trip;
+mod statistics;
+mod write;
