@@ -6,106 +6,124 @@ use testkit::{case, copy_dir, entries, temp_dir};
 
 use crate::support::{assert_refused, run, run_words};
 
+/// Command, table (`@`), exit code, what the line says.
+const REFUSED: &[(&str, &str, i32, &[&str])] = &[
+    ("export @ -o #", "nowhere", 1, &["nowhere", "not found"]),
+    ("export @ -o #", "no table", 1, &["is not a table"]),
+    ("scan @", "no table", 1, &["is not a table"]),
+    ("show columns @", "no table", 1, &["is not a table"]),
+    ("show tables @", "trades", 1, &["is a table"]),
+    (
+        "export @ -o #",
+        "parquet_partitions",
+        1,
+        &["\"2024-01-01\"", "Parquet"],
+    ),
+    (
+        "scan @",
+        "parquet_partitions",
+        1,
+        &["\"2024-01-01\"", "Parquet"],
+    ),
+    (
+        "export @ -o # --columns sym,prise",
+        "trades",
+        2,
+        &["\"prise\"", "\"price\"", "side"],
+    ),
+    (
+        "scan @ --columns nothing",
+        "trades",
+        2,
+        &["\"nothing\"", "sym, side, price"],
+    ),
+    ("scan @ --columns sym,sym", "trades", 2, &["sym", "twice"]),
+    (
+        "export @ -o # --codec lzma",
+        "trades",
+        2,
+        &["--codec", "lzma", "zstd[:1-22]", "lz4_raw"],
+    ),
+    (
+        "export @ -o # --codec zstd:23",
+        "trades",
+        2,
+        &["zstd", "23", "22"],
+    ),
+    (
+        "export @ -o # --codec snappy:1",
+        "trades",
+        2,
+        &["snappy", "level"],
+    ),
+    (
+        "export @ -o # --row-group-rows 0",
+        "trades",
+        2,
+        &["--row-group-rows"],
+    ),
+    (
+        "export @ -o # --row-group-rows many",
+        "trades",
+        2,
+        &["--row-group-rows", "many"],
+    ),
+    ("export @ -o - --json", "trades", 2, &["--json", "-o -"]),
+    ("export @", "trades", 2, &["--output"]),
+    (
+        "export @ -o # --from yesterday",
+        "trades",
+        2,
+        &["--from", "yesterday", "RFC 3339"],
+    ),
+    (
+        "scan @ --to 2024-13-01",
+        "trades",
+        2,
+        &["--to", "2024-13-01"],
+    ),
+    (
+        "scan @ --from 2024-01-01",
+        "no_timestamp",
+        2,
+        &["no designated timestamp"],
+    ),
+    ("scan @ --limit -1", "trades", 2, &["-1"]),
+    ("scan @ --format xml", "trades", 2, &["xml", "csv", "json"]),
+    ("scan @ --no-such-flag", "trades", 2, &["--no-such-flag"]),
+    (
+        "export @ -o # --quiet --verbose",
+        "trades",
+        2,
+        &["--quiet", "--verbose"],
+    ),
+    ("frobnicate @", "trades", 2, &["frobnicate"]),
+    ("show @", "trades", 2, &[]),
+    (
+        "export @ -o /no/such/directory/out.parquet",
+        "trades",
+        1,
+        &["/no/such/directory"],
+    ),
+    (
+        "export @ -o /dev/null --force",
+        "trades",
+        1,
+        &["/dev/null", "not a regular file"],
+    ),
+];
+
 #[test]
 fn every_bad_input_has_its_line_and_its_code() {
-    let table = case("questdb/trades").table();
-    let no_timestamp = case("questdb/no_timestamp").table();
-    let parquet = case("questdb/parquet_partitions").table();
     let scratch = temp_dir();
     let out = scratch.path().join("out.parquet");
-    let nowhere = scratch.path().join("nowhere");
-    let cases: &[(&str, &std::path::Path, i32, &[&str])] = &[
-        ("export @ -o #", &nowhere, 1, &["nowhere", "not found"]),
-        ("export @ -o #", scratch.path(), 1, &["is not a table"]),
-        ("scan @", scratch.path(), 1, &["is not a table"]),
-        ("show columns @", scratch.path(), 1, &["is not a table"]),
-        ("show tables @", &table, 1, &["is a table"]),
-        ("export @ -o #", &parquet, 1, &["\"2024-01-01\"", "Parquet"]),
-        ("scan @", &parquet, 1, &["\"2024-01-01\"", "Parquet"]),
-        (
-            "export @ -o # --columns sym,prise",
-            &table,
-            2,
-            &["\"prise\"", "\"price\"", "side"],
-        ),
-        (
-            "scan @ --columns nothing",
-            &table,
-            2,
-            &["\"nothing\"", "sym, side, price"],
-        ),
-        ("scan @ --columns sym,sym", &table, 2, &["sym", "twice"]),
-        (
-            "export @ -o # --codec lzma",
-            &table,
-            2,
-            &["--codec", "lzma", "zstd[:1-22]", "lz4_raw"],
-        ),
-        (
-            "export @ -o # --codec zstd:23",
-            &table,
-            2,
-            &["zstd", "23", "22"],
-        ),
-        (
-            "export @ -o # --codec snappy:1",
-            &table,
-            2,
-            &["snappy", "level"],
-        ),
-        (
-            "export @ -o # --row-group-rows 0",
-            &table,
-            2,
-            &["--row-group-rows"],
-        ),
-        (
-            "export @ -o # --row-group-rows many",
-            &table,
-            2,
-            &["--row-group-rows", "many"],
-        ),
-        ("export @ -o - --json", &table, 2, &["--json", "-o -"]),
-        ("export @", &table, 2, &["--output"]),
-        (
-            "export @ -o # --from yesterday",
-            &table,
-            2,
-            &["--from", "yesterday", "RFC 3339"],
-        ),
-        ("scan @ --to 2024-13-01", &table, 2, &["--to", "2024-13-01"]),
-        (
-            "scan @ --from 2024-01-01",
-            &no_timestamp,
-            2,
-            &["no designated timestamp"],
-        ),
-        ("scan @ --limit -1", &table, 2, &["-1"]),
-        ("scan @ --format xml", &table, 2, &["xml", "csv", "json"]),
-        ("scan @ --no-such-flag", &table, 2, &["--no-such-flag"]),
-        (
-            "export @ -o # --quiet --verbose",
-            &table,
-            2,
-            &["--quiet", "--verbose"],
-        ),
-        ("frobnicate @", &table, 2, &["frobnicate"]),
-        ("show @", &table, 2, &[]),
-        (
-            "export @ -o /no/such/directory/out.parquet",
-            &table,
-            1,
-            &["/no/such/directory"],
-        ),
-        (
-            "export @ -o /dev/null --force",
-            &table,
-            1,
-            &["/dev/null", "not a regular file"],
-        ),
-    ];
-    for (words, table, code, parts) in cases {
-        let ran = run_words(words, table, &out);
+    for (words, table, code, parts) in REFUSED {
+        let table = match *table {
+            "nowhere" => scratch.path().join("nowhere"),
+            "no table" => scratch.path().to_path_buf(),
+            id => case(&format!("questdb/{id}")).table(),
+        };
+        let ran = run_words(words, &table, &out);
         println!("{words}: {}", ran.stderr.trim_end());
         assert_refused(&ran, *code, parts);
         assert!(entries(scratch.path()).unwrap().is_empty(), "{words}");
