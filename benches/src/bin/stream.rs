@@ -16,6 +16,7 @@ use std::{fs, thread};
 use benches::measure::script;
 use benches::stream::contestant::{Contestant, Effort, Places, QUESTDB_TABLE, QuestDb};
 use benches::stream::figures::{Entry, Felt, Run, effort_name, flat, full};
+use benches::stream::files::{clean, ratio, succeed, table_bytes};
 use benches::stream::group::{Group, Groups};
 use benches::stream::markdown::{self, Context};
 use benches::stream::neighbour::{self, Neighbour};
@@ -428,53 +429,4 @@ fn questdb(data: &Path, table: &Path) -> io::Result<Option<QuestDb>> {
         fs::rename(&part, &copy)?;
     }
     Ok(Some(QuestDb { java, jar, root }))
-}
-
-/// Removes everything but the table: a server that was killed must not trouble the next one.
-fn clean(root: &Path) -> io::Result<()> {
-    let keep = [root.join("db"), root.join("db").join(QUESTDB_TABLE)];
-    for dir in [root, keep[0].as_path()] {
-        for entry in fs::read_dir(dir)? {
-            let entry = entry?;
-            let path = entry.path();
-            if keep.contains(&path) {
-                continue;
-            }
-            if entry.file_type()?.is_dir() {
-                fs::remove_dir_all(path)?;
-            } else {
-                fs::remove_file(path)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn table_bytes(dir: &Path) -> io::Result<u64> {
-    let mut total = 0;
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        let meta = entry.metadata()?;
-        total += if meta.is_dir() {
-            table_bytes(&entry.path())?
-        } else {
-            meta.len()
-        };
-    }
-    Ok(total)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "files are below 2^53 bytes")]
-fn ratio(part: u64, whole: u64) -> f64 {
-    part as f64 / whole as f64
-}
-
-/// Runs a helper to its end; its output.
-fn succeed(command: &mut Command) -> io::Result<Vec<u8>> {
-    let done = command.output()?;
-    if done.status.success() {
-        return Ok(done.stdout);
-    }
-    let stderr = String::from_utf8_lossy(&done.stderr);
-    Err(io::Error::other(format!("{command:?}: {stderr}")))
 }

@@ -7,6 +7,7 @@
 
 pub mod contestant;
 pub mod figures;
+pub mod files;
 pub mod group;
 pub mod markdown;
 pub mod neighbour;
