@@ -1,7 +1,7 @@
 //! The stored tables of real QuestDB releases, each with QuestDB's own answers.
 //!
 //! A test that loops over [`cases`] covers every stored table, today's and those that later issues
-//! add: the list in [`list`] and the folders on disk are compared by a test here and by
+//! add: the list in `list` and the folders on disk are compared by a test here and by
 //! `cargo xtask tidy`, so a folder cannot be forgotten, nor silently filed as something else.
 
 mod list;

@@ -233,3 +233,46 @@ fn every_truncation_is_an_error_that_names_a_section() {
         }
     }
 }
+
+#[test]
+fn chunk_checksums_ride_in_the_scratchpad_of_their_snapshot() {
+    use pm_format::{CHUNK_CHECKSUMS_CODE, ScratchpadFacts};
+
+    let vector = json("many-groups.json");
+    let snapshot = &snapshots(&vector)[0];
+    let groups: Vec<_> = snapshot["row_groups"]
+        .as_array()
+        .expect("row groups")
+        .iter()
+        .map(group_of_json)
+        .collect();
+    let header = header_of_json(&vector["file"]);
+    let (rows, columns) = (groups.len(), header.columns.len());
+    let cells = u32::try_from(rows * columns).expect("small");
+    let content = (0..cells).flat_map(|i| (i * 7).to_le_bytes()).collect();
+    let mut facts = snapshot_of_json(snapshot);
+    facts.scratchpad = ScratchpadFacts::Replace(vec![
+        (9, b"other".to_vec()),
+        (CHUNK_CHECKSUMS_CODE, content),
+    ]);
+    let file = build(&header, &groups, &facts).expect("builds");
+    let view = PmView::open_newest(&file).expect("opens");
+    view.verify_crc().expect("verifies");
+    let pad = view.scratchpad().expect("a scratchpad");
+    for group in 0..rows {
+        for column in 0..columns {
+            let stored = pad.chunk_checksum((group, rows), (column, columns));
+            assert_eq!(stored, u32::try_from((group * columns + column) * 7).ok());
+        }
+    }
+    assert_eq!(
+        pad.chunk_checksum((rows, rows), (0, columns)),
+        None,
+        "beyond the row groups"
+    );
+    assert_eq!(
+        pad.chunk_checksum((0, rows + 1), (0, columns)),
+        None,
+        "another number of chunks"
+    );
+}
