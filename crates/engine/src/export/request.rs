@@ -15,7 +15,7 @@ pub const ROW_GROUP_ROWS_DEFAULT: u64 = 1_000_000;
 /// Most native bytes in a row group, unless asked otherwise.
 pub const ROW_GROUP_BYTES_DEFAULT: u64 = 256 << 20;
 
-/// Everything that [`export`](crate::export) needs to know.
+/// Everything that [`export`](crate::export()) needs to know.
 #[derive(Debug)]
 pub struct ExportRequest {
     /// The table directory.

@@ -15,7 +15,7 @@ pub enum ScanFormat {
     Json,
 }
 
-/// Everything that [`scan`](crate::scan) needs to know.
+/// Everything that [`scan`](crate::scan()) needs to know.
 #[derive(Debug)]
 pub struct ScanRequest {
     /// The table directory.
