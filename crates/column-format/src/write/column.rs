@@ -1,4 +1,4 @@
-//! A writer for a column of any type: the inverse of [`value`](crate::value).
+//! A writer for a column of any type: the inverse of [`value`](crate::value()).
 //!
 //! For generators and tests that decide the type at run time. Ranges are checked here: a geohash with
 //! too many bits, or a decimal that happens to be the sentinel of NULL, would be read as something
