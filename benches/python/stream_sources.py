@@ -40,6 +40,8 @@ def duckdb(parquet, target):
     import duckdb as library
 
     connection = library.connect(target)
+    # It would take most of the machine for this, and others are on it.
+    connection.execute("set memory_limit = '2GB'")
     connection.execute(f"create table trades as select * from read_parquet('{parquet}')")
     connection.execute("checkpoint")
     connection.close()

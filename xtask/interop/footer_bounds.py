@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from canon import as_decimal, canon, is_list, nulls
 
 # Fixed bytes in storage order (LONG128, LONG256) have no order that a reader would use.
+TEXT_BYTES_MAX = 64
 UNORDERED = ("LONG128", "LONG256")
 
 
@@ -51,9 +52,13 @@ def chunk_faults(chunk, column, field, kind):
         return
     if not (low <= least and greatest <= high):
         yield f"bounds {low!r} … {high!r} do not hold {least!r} … {greatest!r}"
-    text = isinstance(least, bytes) and len(max(least, greatest)) > 64
-    if not text and (low, high) != (least, greatest):
+    if is_exact(least) and low != least or is_exact(greatest) and high != greatest:
         yield f"bounds {low!r} … {high!r} are wider than {least!r} … {greatest!r}"
+
+
+def is_exact(value):
+    """Bounds of text and bytes are cut to 64 bytes; all others are values themselves."""
+    return not isinstance(value, bytes) or len(value) <= TEXT_BYTES_MAX
 
 
 def bounds(stats, field):

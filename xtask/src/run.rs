@@ -110,16 +110,47 @@ pub(crate) fn files() -> Result<Vec<String>, String> {
         "--others",
         "--exclude-standard",
     ]);
-    let listed = output(&mut git)?;
-    let mut names: Vec<String> = listed
+    let mut names = match output(&mut git) {
+        Ok(listed) => split_names(&listed),
+        // A copy of the sources without a repository.
+        Err(_) => walked()?,
+    };
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+fn split_names(listed: &[u8]) -> Vec<String> {
+    listed
         .split(|&byte| byte == 0)
         .filter(|name| !name.is_empty())
         .map(|name| String::from_utf8_lossy(name).into_owned())
         .filter(|name| root().join(name).symlink_metadata().is_ok())
-        .collect();
-    names.sort();
-    names.dedup();
-    Ok(names)
+        .collect()
+}
+
+/// What is there, but for what nobody would add.
+fn walked() -> Result<Vec<String>, String> {
+    let mut found = Vec::new();
+    let mut dirs = vec![root()];
+    while let Some(dir) = dirs.pop() {
+        let entries = std::fs::read_dir(&dir).map_err(|e| format!("{}: {e}", dir.display()))?;
+        for entry in entries {
+            let entry = entry.map_err(|e| format!("{}: {e}", dir.display()))?;
+            let (path, name) = (entry.path(), entry.file_name());
+            let made = ["target", ".git", "__pycache__", ".venv", "out"];
+            if made.iter().any(|other| name == *other) || target_dir() == path {
+                continue;
+            }
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                dirs.push(path);
+            } else if let Ok(below) = path.strip_prefix(root()) {
+                found.push(below.to_string_lossy().into_owned());
+            }
+        }
+    }
+    found.retain(|name| name.contains('/') || !name.ends_with(".parquet"));
+    Ok(found)
 }
 
 /// Value of `--name VALUE` in the arguments.

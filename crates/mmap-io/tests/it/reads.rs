@@ -184,7 +184,12 @@ fn heap_regions_check_ranges_like_mapped_ones() {
         }
         let short_buffer = region.residency(0..len, &mut [0; 2]).unwrap_err();
         assert_eq!(short_buffer.raw_os_error(), None);
-        region.residency(0..len, &mut [0; 3]).unwrap();
+        let mut pages = [7; 4];
+        region.residency(0..len, &mut pages).unwrap();
+        assert_eq!(pages[3], 7, "one byte a page, and no more");
+        if !region.is_mapped() {
+            assert_eq!(pages[..3], [1, 1, 1], "the heap is in memory");
+        }
         region.residency(page..page, &mut []).unwrap();
         region.advise(page..len, MapAdvice::DontNeed).unwrap();
         region.advise(page..page, MapAdvice::DontNeed).unwrap();

@@ -303,3 +303,11 @@ proptest! {
         }
     }
 }
+
+/// Each worker thread has its own, made elsewhere.
+#[test]
+fn contexts_can_be_sent_to_threads() {
+    fn is_send<T: Send>(_: &T) {}
+    is_send(&Compressor::new(Codec::ZSTD).unwrap());
+    is_send(&Decompressor::new());
+}
