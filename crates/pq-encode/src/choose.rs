@@ -243,6 +243,7 @@ impl Chooser<'_> {
             rows: STRIPE_ROWS,
         };
         self.source.set_encoding(encoding);
+        self.source.rewind(true);
         self.scratch.clear();
         let mut sampled = 0;
         for stripe in sample {
@@ -257,7 +258,7 @@ impl Chooser<'_> {
                 sampled += filled.rows as u64;
             }
         }
-        self.source.rewind();
+        self.source.rewind(false);
         let dictionary = self.source.dictionary().map_or(&[][..], |(plain, _)| plain);
         let scale = |bytes: usize| {
             let bytes = u128::from(bytes as u64) * u128::from(rows);

@@ -63,8 +63,9 @@ pub(crate) trait PageSource: Send {
     /// Starts a chunk: forgets everything about the last one.
     fn start(&mut self);
 
-    /// Forgets bounds and counts of the pages filled so far; encoding and dictionary stay.
-    fn rewind(&mut self);
+    /// Forgets bounds and counts of the pages filled so far; encoding and dictionary stay. The rows
+    /// that come next are those of the chunk from its start, or, for a `trial`, some of them.
+    fn rewind(&mut self, trial: bool);
 
     /// First pass of a dictionary: finds the entries that the rows use. `false` if a limit was
     /// reached.

@@ -195,11 +195,11 @@ fn written(bounds: MinMax<f64>) -> Option<PageBounds> {
 
 impl PageSource for ListSource {
     fn start(&mut self) {
-        self.rewind();
+        self.rewind(false);
         self.split = false;
     }
 
-    fn rewind(&mut self) {
+    fn rewind(&mut self, _trial: bool) {
         self.page = nothing::<F64>();
         self.chunk = nothing::<F64>();
         self.order = OrderTracker::default();

@@ -68,6 +68,26 @@ impl Validity {
         }
     }
 
+    /// Stretches of rows that are alike: whether they hold a value, and how many they are.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = (bool, usize)> {
+        let valid = |row: usize| match self.words.get(row / 64) {
+            Some(word) => word >> (row % 64) & 1 == 1,
+            None => self.nulls == 0,
+        };
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let first = (at < self.rows).then(|| valid(at))?;
+            let start = at;
+            if self.words.is_empty() {
+                at = self.rows;
+            }
+            while at < self.rows && valid(at) == first {
+                at += 1;
+            }
+            Some((first, at - start))
+        })
+    }
+
     /// The rows of another page part behind these.
     pub(crate) fn append(&mut self, other: &Self) {
         if other.words.is_empty() {
@@ -243,6 +263,9 @@ mod tests {
             let mut other = Vec::new();
             single.encode(&mut other);
             prop_assert_eq!(&out, &other);
+
+            let runs = validity.runs().flat_map(|(v, n)| std::iter::repeat_n(u32::from(v), n));
+            prop_assert_eq!(runs.collect::<Vec<_>>(), rows.clone());
 
             let mut twice = Validity::default();
             twice.append(&validity);

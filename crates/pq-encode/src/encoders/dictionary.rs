@@ -32,6 +32,17 @@ impl KeyWriter {
         keys.saturating_sub(self.hybrid.staged() + 64)
     }
 
+    /// Appends keys that were kept.
+    pub(crate) fn push_narrow(&mut self, keys: &[u16], out: &mut Vec<u8>) {
+        let mut wide = [0; 256];
+        for block in keys.chunks(wide.len()) {
+            for (slot, key) in wide.iter_mut().zip(block) {
+                *slot = u32::from(*key);
+            }
+            self.hybrid.push(&wide[..block.len()], out);
+        }
+    }
+
     /// Appends keys.
     pub(crate) fn push(&mut self, keys: &[u32], out: &mut Vec<u8>) {
         self.hybrid.push(keys, out);

@@ -5,4 +5,5 @@
 pub(crate) mod byte_stream_split;
 pub(crate) mod delta_binary_packed;
 pub(crate) mod dictionary;
+pub(crate) mod key_cache;
 pub(crate) mod rle_bool;

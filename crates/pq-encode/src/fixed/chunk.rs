@@ -10,6 +10,7 @@ use super::dictionary::{FixedDictionary, fixed_dictionary};
 use super::values::Values;
 use crate::bits::validity::Validity;
 use crate::encoders::delta_binary_packed::HEADER_BYTES_MAX;
+use crate::encoders::key_cache::KeyCache;
 use crate::page::buf::PageBuf;
 use crate::rows::Cursor;
 use crate::source::{
@@ -29,7 +30,7 @@ pub(crate) struct FixedSource {
     /// Floating point: two zeros are one value, and two dictionary entries.
     two_zeros: bool,
     values: Values,
-    found: Option<Box<dyn FixedDictionary>>,
+    found: Option<(Box<dyn FixedDictionary>, KeyCache)>,
     validity: Validity,
     stage: Vec<u8>,
     definition: Vec<u8>,
@@ -93,7 +94,8 @@ impl FixedSource {
             if read == 0 {
                 return Ok(false);
             }
-            self.values.absorb(&mut self.stage, page)?;
+            self.values
+                .absorb(&mut self.stage, self.column.width(), page)?;
             left -= read;
         }
         Ok(true)
@@ -123,13 +125,14 @@ impl FixedSource {
 
 impl PageSource for FixedSource {
     fn start(&mut self) {
-        self.rewind();
+        self.rewind(false);
         self.values = Values::Plain;
         self.found = None;
     }
 
-    fn rewind(&mut self) {
+    fn rewind(&mut self, trial: bool) {
         self.column.start();
+        self.values.rewind(trial);
     }
 
     fn find_entries(
@@ -144,6 +147,8 @@ impl PageSource for FixedSource {
         };
         let entries_max = limits.entries.min(limits.bytes / width);
         let mut fits = true;
+        let mut cache = KeyCache::default();
+        cache.start();
         self.stage.clear();
         while fits {
             self.validity.clear();
@@ -151,12 +156,12 @@ impl PageSource for FixedSource {
             if Self::read(column, &mut self.validity, rows, PORTION, &mut self.stage)? == 0 {
                 break;
             }
-            fits = dictionary.add(&self.stage, entries_max);
+            fits = dictionary.add(&self.stage, entries_max, &mut cache);
             self.stage.clear();
         }
         // Bounds are those of the pages, which come later.
         self.column.start();
-        self.found = fits.then_some(dictionary);
+        self.found = fits.then_some((dictionary, cache));
         Ok(fits)
     }
 

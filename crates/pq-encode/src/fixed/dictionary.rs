@@ -1,22 +1,30 @@
 //! The distinct values of a fixed-width column: an open-addressing table from value to key.
 //!
-//! Keys are given in order of first appearance, so the dictionary depends on the rows alone. Value
-//! and key stand in one slot: a lookup costs a multiplication and, nearly always, one cache line.
-//! The table starts small and grows with the values (2,000 columns must not each hold a big one).
+//! Keys are given in order of first appearance, so the dictionary depends on the rows alone. A slot
+//! holds a key, values stand densely beside the slots: both stay in the first-level cache for as long
+//! as possible. The table starts small and grows with the values (2,000 columns must not each hold a
+//! big one), and is kept sparse: a second probe is a mispredicted branch.
 
-use crate::bits::hybrid::BLOCK;
 use crate::encoders::dictionary::KeyWriter;
+use crate::encoders::key_cache::KeyCache;
 
 /// Slots of a new table.
 const SLOTS_START: usize = 256;
+
+/// Slots for every value, at least.
+const SLOTS_PER_VALUE: usize = 4;
+
+/// Values looked up before their keys are handed on.
+const BLOCK: usize = 256;
 
 /// Marks a free slot; no dictionary has this many entries.
 const FREE: u32 = u32::MAX;
 
 /// A dictionary of values of one width, behind one object.
 pub(crate) trait FixedDictionary: Send {
-    /// Adds PLAIN values. `false` as soon as there are more than `entries_max` entries.
-    fn add(&mut self, plain: &[u8], entries_max: usize) -> bool;
+    /// Adds PLAIN values and keeps their keys. `false` as soon as there would be more than
+    /// `entries_max` entries.
+    fn add(&mut self, plain: &[u8], entries_max: usize, keys: &mut KeyCache) -> bool;
 
     /// Number of entries.
     fn entries(&self) -> usize;
@@ -41,16 +49,10 @@ pub(crate) fn fixed_dictionary(width: usize) -> Option<Box<dyn FixedDictionary>>
     })
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Slot<const W: usize> {
-    value: [u8; W],
-    key: u32,
-}
-
 #[derive(Debug)]
 struct Table<const W: usize> {
     /// A power of two, or none before the first value.
-    slots: Vec<Slot<W>>,
+    slots: Vec<u32>,
     values: Vec<[u8; W]>,
 }
 
@@ -80,60 +82,71 @@ fn hash<const W: usize>(value: &[u8; W]) -> u64 {
     hash
 }
 
-impl<const W: usize> Table<W> {
-    /// The slot of `value`: its own, or the free one where it belongs. (A free slot holds zeros,
-    /// which are a value too; whoever looks for zeros stops there rightly in either case.)
-    #[inline(always)]
-    fn find(&self, value: &[u8; W]) -> usize {
-        let mask = self.slots.len() - 1;
-        // The high bits: shifting by 64 cannot happen, a table has at least two slots.
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "masked to the table anyway"
-        )]
-        let mut at = (hash(value) >> (64 - self.slots.len().trailing_zeros())) as usize & mask;
-        loop {
-            let slot = &self.slots[at];
-            if slot.value == *value || slot.key == FREE {
-                return at;
-            }
-            at = (at + 1) & mask;
-        }
-    }
-
-    fn grow(&mut self) {
-        let free = Slot {
-            value: [0; W],
-            key: FREE,
-        };
-        let len = (self.slots.len() * 2).max(SLOTS_START);
-        self.slots.clear();
-        self.slots.resize(len, free);
-        for (key, value) in (0_u32..).zip(&self.values) {
-            let at = self.find(value);
-            self.slots[at] = Slot { value: *value, key };
+/// A place in `slots`, and what it holds: the key of `value`, or [`FREE`] where it belongs.
+#[inline(always)]
+fn find<const W: usize>(slots: &[u32], values: &[[u8; W]], value: &[u8; W]) -> (usize, u32) {
+    let mask = slots.len() - 1;
+    // The high bits: shifting by 64 cannot happen, a table has at least two slots.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "masked to the table anyway"
+    )]
+    let mut at = (hash(value) >> (64 - slots.len().trailing_zeros())) as usize & mask;
+    loop {
+        let key = slots[at];
+        match values.get(key as usize) {
+            Some(found) if found != value => at = (at + 1) & mask,
+            // Its own slot, or a free one: FREE is beyond all values.
+            _ => return (at, key),
         }
     }
 }
 
+impl<const W: usize> Table<W> {
+    #[cold]
+    fn grow(&mut self) {
+        let len = (self.slots.len() * 2).max(SLOTS_START);
+        self.slots.clear();
+        self.slots.resize(len, FREE);
+        for (key, value) in (0_u32..).zip(&self.values) {
+            let (at, _) = find(&self.slots, &self.values, value);
+            self.slots[at] = key;
+        }
+    }
+
+    /// Inserts a value that is not there yet.
+    #[cold]
+    fn insert(&mut self, value: &[u8; W], entries_max: usize) -> Option<u32> {
+        let key = u32::try_from(self.values.len())
+            .ok()
+            .filter(|key| *key != FREE)?;
+        if self.values.len() >= entries_max {
+            return None;
+        }
+        if (self.values.len() + 1) * SLOTS_PER_VALUE > self.slots.len() {
+            self.grow();
+        }
+        let (at, _) = find(&self.slots, &self.values, value);
+        self.slots[at] = key;
+        self.values.push(*value);
+        Some(key)
+    }
+}
+
 impl<const W: usize> FixedDictionary for Table<W> {
-    fn add(&mut self, plain: &[u8], entries_max: usize) -> bool {
+    fn add(&mut self, plain: &[u8], entries_max: usize, keys: &mut KeyCache) -> bool {
+        if self.slots.is_empty() {
+            self.grow();
+        }
         for value in plain.as_chunks::<W>().0 {
-            // At most half full, so that a probe is short.
-            if self.values.len() * 2 >= self.slots.len() {
-                self.grow();
+            let (_, mut key) = find(&self.slots, &self.values, value);
+            if key == FREE {
+                match self.insert(value, entries_max) {
+                    Some(new) => key = new,
+                    None => return false,
+                }
             }
-            let at = self.find(value);
-            if self.slots[at].key == FREE {
-                let Some(key) = u32::try_from(self.values.len())
-                    .ok()
-                    .filter(|_| self.values.len() < entries_max)
-                else {
-                    return false;
-                };
-                self.slots[at] = Slot { value: *value, key };
-                self.values.push(*value);
-            }
+            keys.push(key);
         }
         true
     }
@@ -151,12 +164,12 @@ impl<const W: usize> FixedDictionary for Table<W> {
         if self.slots.is_empty() {
             return values.is_empty();
         }
-        let mut keys = [0_u32; BLOCK / 16];
-        for block in values.chunks(keys.len()) {
+        let mut keys = [0_u32; BLOCK];
+        for block in values.chunks(BLOCK) {
             let mut missing = false;
-            for (key, value) in keys.iter_mut().zip(block) {
-                *key = self.slots[self.find(value)].key;
-                missing |= *key == FREE;
+            for (slot, value) in keys.iter_mut().zip(block) {
+                (_, *slot) = find(&self.slots, &self.values, value);
+                missing |= *slot == FREE;
             }
             if missing {
                 return false;
@@ -164,5 +177,59 @@ impl<const W: usize> FixedDictionary for Table<W> {
             writer.push(&keys[..block.len()], out);
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_follow_first_appearance_and_the_limit_is_exact() {
+        let values: Vec<u8> = [5_u64, 0, 5, 9, 0]
+            .iter()
+            .flat_map(|v| v.to_le_bytes())
+            .collect();
+        for limit in [2, 3] {
+            let mut table = fixed_dictionary(8).unwrap();
+            let mut cache = KeyCache::default();
+            cache.start();
+            assert_eq!(table.add(&values, limit, &mut cache), limit == 3);
+            if limit == 3 {
+                assert_eq!(cache.take(9), [0, 1, 0, 2, 1]);
+                assert_eq!(
+                    table.plain(),
+                    [5_u64, 0, 9].map(u64::to_le_bytes).as_flattened()
+                );
+                let mut writer = KeyWriter::default();
+                writer.start_chunk(3);
+                let mut out = Vec::new();
+                writer.start_page(&mut out);
+                assert!(table.keys(&values, &mut writer, &mut out));
+                assert!(!table.keys(&7_u64.to_le_bytes(), &mut writer, &mut out));
+            }
+        }
+    }
+
+    #[test]
+    fn many_values_of_every_width_are_found_again() {
+        for width in [1, 2, 4, 8, 16, 32] {
+            let count = if width == 1 { 256 } else { 20_000 };
+            let values: Vec<u8> = (0..count)
+                .flat_map(|i: usize| {
+                    let mut value = vec![0; 32];
+                    value[..8].copy_from_slice(&i.to_le_bytes());
+                    value[24..].copy_from_slice(&i.to_be_bytes());
+                    value.truncate(width);
+                    value
+                })
+                .collect();
+            let mut table = fixed_dictionary(width).unwrap();
+            let mut cache = KeyCache::default();
+            cache.start();
+            assert!(table.add(&values, usize::MAX, &mut cache));
+            assert!(table.add(&values, table.entries(), &mut cache));
+            assert_eq!(table.plain(), values, "width {width}");
+        }
     }
 }

@@ -158,13 +158,19 @@ fn compact<K: Kind>(
             let valid = mask >> i & 1 == 1;
             kept[count & 63] = K::plain(*native);
             count += usize::from(valid);
-            if valid {
-                bounds.add(K::key(*native));
-            }
+            // Without a branch on the row: what is null bounds nothing.
+            let key = K::key(*native);
+            let (low, high) = if valid {
+                (key, key)
+            } else {
+                (K::HIGHEST, K::LOWEST)
+            };
+            bounds.merge(MinMax {
+                min: low,
+                max: high,
+            });
         }
-        for plain in &kept[..count] {
-            out.extend_from_slice(plain.as_ref());
-        }
+        out.extend_from_slice(K::plain_bytes(&kept[..count]));
     }
 }
 

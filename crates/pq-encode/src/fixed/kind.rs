@@ -26,6 +26,8 @@ pub(crate) trait Kind: Send + 'static {
     fn natives(bytes: &[u8]) -> &[Self::Native];
     /// Values as stored bytes.
     fn bytes(natives: &[Self::Native]) -> &[u8];
+    /// PLAIN values as bytes.
+    fn plain_bytes(plains: &[Self::Plain]) -> &[u8];
     /// Room for PLAIN values.
     fn plains(out: &mut [u8]) -> &mut [Self::Plain];
     /// The key of a value.
@@ -69,6 +71,10 @@ macro_rules! kind {
             #[inline(always)]
             fn bytes(natives: &[Self::Native]) -> &[u8] {
                 natives.as_flattened()
+            }
+            #[inline(always)]
+            fn plain_bytes(plains: &[Self::Plain]) -> &[u8] {
+                plains.as_flattened()
             }
             #[inline(always)]
             fn plains(out: &mut [u8]) -> &mut [Self::Plain] {

@@ -9,6 +9,7 @@ use crate::EncodeError;
 use crate::Encoding;
 use crate::encoders::delta_binary_packed::Delta;
 use crate::encoders::dictionary::KeyWriter;
+use crate::encoders::key_cache::KeyCache;
 use crate::encoders::{byte_stream_split, rle_bool};
 use crate::page::buf::PageBuf;
 
@@ -30,28 +31,56 @@ pub(crate) enum Values {
     /// `DELTA_BINARY_PACKED` of INT64.
     Delta64(Delta<[u8; 8]>),
     /// `RLE_DICTIONARY`.
-    Keys(KeyWriter, Box<dyn FixedDictionary>),
+    Keys(Keys),
+}
+
+/// Dictionary keys of a page.
+pub(crate) struct Keys {
+    writer: KeyWriter,
+    dictionary: Box<dyn FixedDictionary>,
+    /// The keys of all values of the chunk, in order, if they could be kept.
+    cache: KeyCache,
+    /// The rows are not those of the chunk from its start: the cache does not speak of them.
+    trial: bool,
+}
+
+impl Keys {
+    /// Takes PLAIN values of `width` bytes. `false` if one of them is no entry.
+    fn push(&mut self, plain: &[u8], width: usize, out: &mut Vec<u8>) -> bool {
+        if self.trial || !self.cache.is_whole() {
+            return self.dictionary.keys(plain, &mut self.writer, out);
+        }
+        let count = plain.len() / width;
+        let keys = self.cache.take(count);
+        self.writer.push_narrow(keys, out);
+        keys.len() == count
+    }
 }
 
 impl Values {
-    /// The encoder of a legal pair; anything else is PLAIN. `dictionary` is taken for
-    /// [`Encoding::Dictionary`], and must hold every value that will come.
+    /// The encoder of a legal pair; anything else is PLAIN. `found` is taken for
+    /// [`Encoding::Dictionary`]: a dictionary that holds every value that will come, and their keys.
     pub(crate) fn new(
         encoding: Encoding,
         width: usize,
         boolean: bool,
-        dictionary: Option<Box<dyn FixedDictionary>>,
+        found: Option<(Box<dyn FixedDictionary>, KeyCache)>,
     ) -> Self {
-        match (encoding, width, dictionary) {
+        match (encoding, width, found) {
             (Encoding::Rle, ..) => Self::Runs,
             (Encoding::Plain, ..) if boolean => Self::Bits,
             (Encoding::ByteStreamSplit, ..) => Self::Split,
             (Encoding::Delta, 4, _) => Self::Delta32(Delta::default()),
             (Encoding::Delta, 8, _) => Self::Delta64(Delta::default()),
-            (Encoding::Dictionary, _, Some(dictionary)) => {
+            (Encoding::Dictionary, _, Some((dictionary, cache))) => {
                 let mut writer = KeyWriter::default();
                 writer.start_chunk(dictionary.entries());
-                Self::Keys(writer, dictionary)
+                Self::Keys(Keys {
+                    writer,
+                    dictionary,
+                    cache,
+                    trial: false,
+                })
             }
             _ => Self::Plain,
         }
@@ -65,8 +94,16 @@ impl Values {
     /// The dictionary, if there is one.
     pub(crate) fn dictionary(&self) -> Option<&dyn FixedDictionary> {
         match self {
-            Self::Keys(_, dictionary) => Some(dictionary.as_ref()),
+            Self::Keys(keys) => Some(keys.dictionary.as_ref()),
             _ => None,
+        }
+    }
+
+    /// Goes back to the chunk's first row; `trial`: the rows to come are only some of the chunk's.
+    pub(crate) fn rewind(&mut self, trial: bool) {
+        if let Self::Keys(keys) = self {
+            keys.cache.rewind();
+            keys.trial = trial;
         }
     }
 
@@ -75,7 +112,7 @@ impl Values {
         match self {
             Self::Delta32(delta) => delta.start(),
             Self::Delta64(delta) => delta.start(),
-            Self::Keys(writer, _) => writer.start_page(page.tail()),
+            Self::Keys(keys) => keys.writer.start_page(page.tail()),
             Self::Plain | Self::Bits | Self::Runs | Self::Split => {}
         }
     }
@@ -90,7 +127,7 @@ impl Values {
             Self::Bits | Self::Runs => (left * 8).saturating_sub(stage),
             Self::Delta32(delta) => delta.room(left),
             Self::Delta64(delta) => delta.room(left),
-            Self::Keys(writer, _) => writer.room(page, bytes_max),
+            Self::Keys(keys) => keys.writer.room(page, bytes_max),
         }
     }
 
@@ -107,13 +144,14 @@ impl Values {
     pub(crate) fn absorb(
         &mut self,
         stage: &mut Vec<u8>,
+        width: usize,
         page: &mut PageBuf,
     ) -> Result<(), EncodeError> {
         match self {
             Self::Delta32(delta) => delta.push(stage.as_chunks().0, page.tail()),
             Self::Delta64(delta) => delta.push(stage.as_chunks().0, page.tail()),
-            Self::Keys(writer, dictionary) => {
-                if !dictionary.keys(stage, writer, page.tail()) {
+            Self::Keys(keys) => {
+                if !keys.push(stage, width, page.tail()) {
                     return Err(EncodeError::SourceChanged);
                 }
             }
@@ -140,7 +178,7 @@ impl Values {
                 delta.finish(stage, page.tail());
                 page.prepend(stage);
             }
-            Self::Keys(writer, _) => writer.finish(page.tail()),
+            Self::Keys(keys) => keys.writer.finish(page.tail()),
         }
         stage.clear();
     }

@@ -1,100 +1,41 @@
 //! Pages of SYMBOL columns.
 //!
-//! The common page needs no byte of text: keys are looked up and packed. Bounds come from the
-//! entries that a page used, each looked at once. Without a dictionary the column is text.
+//! The common page needs no byte of text: keys are looked up and packed. Without a dictionary the
+//! column is text.
 
 use column_format::{ColumnSlice, ColumnType, SymbolDict};
 
-use super::used::{NO_CODE, Used};
-use crate::bits::validity::Validity;
-use crate::encoders::dictionary::KeyWriter;
-use crate::fixed::column::OrderTracker;
+use super::entries::Entries;
+use super::used::Used;
 use crate::page::buf::PageBuf;
 use crate::rows::Cursor;
-use crate::source::{
-    ChunkBounds, ChunkFacts, DictionaryLimits, FilledPage, PageLimits, PageSource,
-};
-use crate::summary::PageBounds;
-use crate::text::bounds::{Bounds, Cut};
+use crate::source::{ChunkFacts, DictionaryLimits, FilledPage, PageLimits, PageSource};
+use crate::text::bounds::Cut;
 use crate::text::chunk::TextSource;
-use crate::text::utf8;
+use crate::text::keyed::{KeyedPages, NO_KEY};
+use crate::text::tracker::BoundsTracker;
 use crate::{EncodeError, Encoding};
 
 /// Keys looked up together.
 const BLOCK: usize = 256;
 
-/// Bytes of the length in front of a PLAIN byte array.
-const PREFIX: usize = 4;
+/// What slices of a symbol column are.
+const EXPECTED: &str = "4 bytes a row";
 
 /// A [`PageSource`] over symbol keys.
 pub(crate) struct SymbolSource {
     text: TextSource,
     optional: bool,
-    bounds_wanted: bool,
     /// The chunk has a dictionary; otherwise `text` does everything.
     active: bool,
     used: Option<Used>,
     entries: Entries,
-    keys: KeyWriter,
-    validity: Validity,
+    keyed: KeyedPages,
     definition: Vec<u8>,
-    page: Bounds,
-    chunk: Bounds,
-    order: OrderTracker<Vec<u8>>,
+    bounds: BoundsTracker,
+    /// Bytes of the values of the page.
+    unencoded: u64,
     replaced: u64,
-}
-
-/// The chunk's dictionary, transcoded.
-#[derive(Debug, Default)]
-struct Entries {
-    plain: Vec<u8>,
-    /// Start of each entry in `plain`.
-    starts: Vec<usize>,
-    /// Entries in which something became U+FFFD; then two of them may look alike.
-    replaced: Vec<bool>,
-    any_replaced: bool,
-    /// Entries that the page uses.
-    seen: Vec<u8>,
-}
-
-impl Entries {
-    /// Transcodes `keys`. `false` if they take more than `bytes_max`.
-    fn fill(&mut self, keys: &[u32], symbols: &SymbolDict, bytes_max: usize) -> bool {
-        *self = Self::default();
-        for key in keys {
-            let Some(value) = symbols.value(*key) else {
-                return false;
-            };
-            let start = self.plain.len();
-            self.starts.push(start);
-            self.plain.extend_from_slice(&[0; PREFIX]);
-            let replaced = utf8::push_utf16(value, &mut self.plain);
-            self.replaced.push(replaced);
-            self.any_replaced |= replaced;
-            let len = self.plain.len() - start - PREFIX;
-            let Ok(len) = u32::try_from(len) else {
-                return false;
-            };
-            if self.plain.len() > bytes_max {
-                return false;
-            }
-            if let Some(slot) = self.plain.get_mut(start..start + PREFIX) {
-                slot.copy_from_slice(&len.to_le_bytes());
-            }
-        }
-        self.seen = vec![0; keys.len()];
-        true
-    }
-
-    fn value(&self, code: usize) -> &[u8] {
-        let start = self.starts[code] + PREFIX;
-        let end = self
-            .starts
-            .get(code + 1)
-            .copied()
-            .unwrap_or(self.plain.len());
-        &self.plain[start..end]
-    }
 }
 
 impl SymbolSource {
@@ -106,16 +47,13 @@ impl SymbolSource {
         Some(Self {
             text: TextSource::new(column_type, optional, bounds)?,
             optional,
-            bounds_wanted: bounds,
             active: false,
             used: None,
             entries: Entries::default(),
-            keys: KeyWriter::default(),
-            validity: Validity::default(),
+            keyed: KeyedPages::default(),
             definition: Vec::new(),
-            page: Bounds::new(Cut::Text),
-            chunk: Bounds::new(Cut::Text),
-            order: OrderTracker::default(),
+            bounds: BoundsTracker::new(Cut::Text, bounds),
+            unencoded: 0,
             replaced: 0,
         })
     }
@@ -126,36 +64,29 @@ impl SymbolSource {
         rows: &mut Cursor<'_, '_>,
         wanted: usize,
         page: &mut PageBuf,
-        unencoded: &mut u64,
     ) -> Result<bool, EncodeError> {
         let mut left = wanted;
         while left > 0 {
             let Some(part) = rows.peek(left) else {
                 return Ok(false);
             };
-            match part {
+            let null_at = match part {
+                ColumnSlice::Nulls { .. } if !self.optional => Some(0),
                 ColumnSlice::Nulls { rows: nulls } => {
-                    if !self.optional {
-                        let (slice, row) = (rows.slice_idx(), rows.row());
-                        return Err(EncodeError::NullInRequired { slice, row });
-                    }
-                    self.validity.push_nulls(nulls);
+                    self.keyed.push_nulls(nulls);
+                    None
                 }
                 ColumnSlice::Fixed(fixed) => {
                     let keys = fixed
                         .chunks::<4>()
                         .ok_or_else(|| rows.wrong_layout(EXPECTED))?;
-                    for (i, block) in keys.chunks(BLOCK).enumerate() {
-                        self.push_keys(block, page, unencoded).map_err(|ahead| {
-                            let row = rows.row() + (i * BLOCK + ahead) as u64;
-                            EncodeError::NullInRequired {
-                                slice: rows.slice_idx(),
-                                row,
-                            }
-                        })?;
-                    }
+                    self.push_keys(keys, page)
                 }
                 _ => return Err(rows.wrong_layout(EXPECTED)),
+            };
+            if let Some(ahead) = null_at {
+                let (slice, row) = (rows.slice_idx(), rows.row() + ahead as u64);
+                return Err(EncodeError::NullInRequired { slice, row });
             }
             rows.advance(part.rows());
             left -= part.rows();
@@ -163,94 +94,39 @@ impl SymbolSource {
         Ok(true)
     }
 
-    /// Appends the codes of at most [`BLOCK`] keys. The error is the place of a null that may not be.
-    fn push_keys(
-        &mut self,
-        keys: &[[u8; 4]],
-        page: &mut PageBuf,
-        unencoded: &mut u64,
-    ) -> Result<(), usize> {
-        let mut codes = [0_u32; BLOCK];
-        let Some(used) = &self.used else {
-            return Ok(());
-        };
-        let has_null = used.codes(keys, &mut codes);
-        let mut count = keys.len();
-        if has_null {
-            if !self.optional {
-                return Err(codes.iter().position(|code| *code == NO_CODE).unwrap_or(0));
+    /// Appends rows by the table's keys; returns the place of a null where none may be.
+    fn push_keys(&mut self, keys: &[[u8; 4]], page: &mut PageBuf) -> Option<usize> {
+        let used = self.used.as_ref()?;
+        let mut codes = [0; BLOCK];
+        for (i, block) in keys.chunks(BLOCK).enumerate() {
+            let codes = &mut codes[..block.len()];
+            let (has_null, bytes) = used.codes(block, codes);
+            if has_null && !self.optional {
+                return codes
+                    .iter()
+                    .position(|code| *code == NO_KEY)
+                    .map(|at| i * BLOCK + at);
             }
-            let mut kept = 0;
-            for part in 0..count.div_ceil(64) {
-                let rows = part * 64..count.min(part * 64 + 64);
-                let mut mask = 0_u64;
-                for (i, row) in rows.clone().enumerate() {
-                    let code = codes[row];
-                    mask |= u64::from(code != NO_CODE) << i;
-                    codes[kept] = code;
-                    kept += usize::from(code != NO_CODE);
-                }
-                self.validity.push_mask(mask, rows.len());
-            }
-            count = kept;
-        } else {
-            self.validity.push_valid(count);
+            self.unencoded += bytes;
+            let count = self.keyed.push(codes, has_null, page);
+            self.replaced += self.entries.count_replaced(&codes[..count]);
         }
-        let codes = &codes[..count];
-        for code in codes {
-            if let Some(seen) = self.entries.seen.get_mut(*code as usize) {
-                *seen = 1;
-            }
-        }
-        if self.entries.any_replaced {
-            let replaced = codes
-                .iter()
-                .filter(|code| self.entries.replaced[**code as usize]);
-            self.replaced += replaced.count() as u64;
-        }
-        let lens = codes
-            .iter()
-            .map(|code| self.entries.value(*code as usize).len() as u64);
-        *unencoded += lens.sum::<u64>();
-        self.keys.push(codes, page.tail());
-        Ok(())
-    }
-
-    /// Bounds of the page from the entries that it used.
-    fn end_page(&mut self) -> Option<PageBounds> {
-        for code in 0..self.entries.seen.len() {
-            if std::mem::take(&mut self.entries.seen[code]) == 1 && self.bounds_wanted {
-                self.page.add(self.entries.value(code));
-            }
-        }
-        let written = self.page.written()?;
-        self.chunk.merge(&self.page);
-        self.page.clear();
-        self.order.add(written.min.clone(), written.max.clone());
-        Some(PageBounds {
-            min: written.min,
-            max: written.max,
-        })
+        None
     }
 }
 
-/// What slices of a symbol column are.
-const EXPECTED: &str = "4 bytes a row";
-
 impl PageSource for SymbolSource {
     fn start(&mut self) {
-        self.rewind();
+        self.rewind(false);
         self.text.start();
         self.active = false;
         self.used = None;
         self.entries = Entries::default();
     }
 
-    fn rewind(&mut self) {
-        self.text.rewind();
-        self.page.clear();
-        self.chunk.clear();
-        self.order = OrderTracker::default();
+    fn rewind(&mut self, trial: bool) {
+        self.text.rewind(trial);
+        self.bounds.clear();
         self.replaced = 0;
     }
 
@@ -282,19 +158,23 @@ impl PageSource for SymbolSource {
             rows.advance(part.rows());
         }
         let keys = used.keys();
-        let fits = keys.len() <= limits.entries && self.entries.fill(&keys, symbols, limits.bytes);
-        if fits {
-            used.assign(&keys);
+        let entries = (keys.len() <= limits.entries)
+            .then(|| Entries::of(&keys, symbols, limits.bytes))
+            .flatten();
+        let found = entries.is_some();
+        self.entries = entries.unwrap_or_default();
+        if found {
+            used.assign(&keys, &self.entries.lens());
             self.used = Some(used);
-        } else {
-            self.entries = Entries::default();
         }
-        Ok(fits)
+        Ok(found)
     }
 
     fn set_encoding(&mut self, encoding: Encoding) {
         self.active = encoding == Encoding::Dictionary;
-        self.keys.start_chunk(self.entries.starts.len());
+        if self.active {
+            self.keyed.start_chunk(self.entries.len());
+        }
         self.text.set_encoding(encoding);
     }
 
@@ -308,7 +188,7 @@ impl PageSource for SymbolSource {
 
     fn dictionary(&self) -> Option<(&[u8], usize)> {
         self.active
-            .then_some((self.entries.plain.as_slice(), self.entries.starts.len()))
+            .then_some((self.entries.plain(), self.entries.len()))
     }
 
     fn fill(
@@ -321,35 +201,32 @@ impl PageSource for SymbolSource {
         if !self.active {
             return self.text.fill(rows, symbols, limits, page);
         }
-        self.validity.clear();
-        self.keys.start_page(page.tail());
-        let mut unencoded_bytes = 0;
+        self.unencoded = 0;
+        self.keyed.start_page(page);
         loop {
-            let done = self.validity.rows();
-            let room = self
-                .keys
-                .room(page.len(), limits.bytes)
-                .max(usize::from(done == 0));
-            let wanted = room.min(limits.rows.saturating_sub(done));
-            if wanted == 0 || !self.take(rows, wanted, page, &mut unencoded_bytes)? {
+            let wanted = self.keyed.wanted(page, limits.bytes, limits.rows);
+            if wanted == 0 || !self.take(rows, wanted, page)? {
                 break;
             }
         }
-        let (row_count, nulls) = (self.validity.rows(), self.validity.nulls());
+        let (row_count, nulls) = (self.keyed.validity().rows(), self.keyed.validity().nulls());
         if row_count == 0 {
             return Ok(None);
         }
-        self.keys.finish(page.tail());
+        let entries = &self.entries;
+        let bounds = self
+            .keyed
+            .end_page(|code| entries.value(code), &mut self.bounds, page);
         self.definition.clear();
         if self.optional {
-            self.validity.encode(&mut self.definition);
+            self.keyed.validity().encode(&mut self.definition);
         }
         Ok(Some(FilledPage {
             rows: row_count,
             values: row_count,
             nulls,
-            bounds: self.end_page(),
-            unencoded_bytes,
+            bounds,
+            unencoded_bytes: self.unencoded,
             level_counts: None,
         }))
     }
@@ -365,17 +242,10 @@ impl PageSource for SymbolSource {
         if !self.active {
             return self.text.finish();
         }
-        let distinct = self.entries.starts.len() as u64;
-        let bounds = self.chunk.written().map(|written| ChunkBounds {
-            min: written.min,
-            max: written.max,
-            min_is_exact: written.min_is_exact,
-            max_is_exact: written.max_is_exact,
-        });
         ChunkFacts {
-            bounds,
-            page_order: self.order.order(),
-            distinct: (!self.entries.any_replaced).then_some(distinct),
+            bounds: self.bounds.chunk_bounds(),
+            page_order: self.bounds.page_order(),
+            distinct: self.entries.distinct(),
             replaced_values: self.replaced,
         }
     }

@@ -6,8 +6,7 @@
 
 use std::collections::BTreeSet;
 
-/// Code of a null, or of a key that is no entry.
-pub(crate) const NO_CODE: u32 = u32::MAX;
+use crate::text::keyed::NO_KEY;
 
 /// Symbols for which a slot each is always affordable.
 const DIRECT_MIN: usize = 1 << 16;
@@ -15,8 +14,8 @@ const DIRECT_MIN: usize = 1 << 16;
 /// The entries that a chunk uses.
 #[derive(Debug)]
 pub(crate) enum Used {
-    /// One slot a symbol and one for everything else: 1 = used, later its code.
-    Direct(Vec<u32>),
+    /// One slot a symbol and one for everything else: 1 = used, later its [`slot`].
+    Direct(Vec<u64>),
     /// Used keys in order.
     Sparse(Sparse),
 }
@@ -26,6 +25,12 @@ pub(crate) enum Used {
 pub(crate) struct Sparse {
     found: BTreeSet<u32>,
     keys: Vec<u32>,
+    lens: Vec<u32>,
+}
+
+/// A code and the length of its text in one word: one look-up finds both.
+fn slot(code: u32, len: u32) -> u64 {
+    u64::from(code) | u64::from(len) << 32
 }
 
 /// A key that is neither null nor an entry.
@@ -98,44 +103,55 @@ impl Used {
         }
     }
 
-    /// Gives every used key its code: its place in `keys`.
-    pub(crate) fn assign(&mut self, keys: &[u32]) {
+    /// Gives every used key its code, its place in `keys`, and the length of its text.
+    pub(crate) fn assign(&mut self, keys: &[u32], lens: &[u32]) {
         match self {
             Self::Direct(slots) => {
-                slots.fill(NO_CODE);
-                for (code, key) in (0_u32..).zip(keys) {
-                    slots[*key as usize] = code;
+                slots.fill(slot(NO_KEY, 0));
+                for (code, (key, len)) in (0_u32..).zip(keys.iter().zip(lens)) {
+                    slots[*key as usize] = slot(code, *len);
                 }
             }
             Self::Sparse(sparse) => {
                 sparse.keys = keys.to_vec();
+                sparse.lens = lens.to_vec();
                 sparse.found.clear();
             }
         }
     }
 
-    /// The codes of `keys`; returns whether one of them is [`NO_CODE`].
+    /// The codes of `keys`; returns whether one of them is [`NO_KEY`], and the length of all texts.
     #[inline]
-    pub(crate) fn codes(&self, keys: &[[u8; 4]], codes: &mut [u32]) -> bool {
+    pub(crate) fn codes(&self, keys: &[[u8; 4]], codes: &mut [u32]) -> (bool, u64) {
         let mut all = 0;
+        let mut bytes = 0;
+        let mut add = |code: &mut u32, slot: u64| {
+            let [c0, c1, c2, c3, ..] = slot.to_le_bytes();
+            *code = u32::from_le_bytes([c0, c1, c2, c3]);
+            all |= *code;
+            bytes += slot >> 32;
+        };
         match self {
             Self::Direct(slots) => {
                 let other = slots.len() - 1;
                 for (code, key) in codes.iter_mut().zip(keys) {
-                    *code = slots[(u32::from_le_bytes(*key) as usize).min(other)];
-                    all |= *code;
+                    add(code, slots[(u32::from_le_bytes(*key) as usize).min(other)]);
                 }
             }
             Self::Sparse(sparse) => {
                 for (code, key) in codes.iter_mut().zip(keys) {
-                    let found = sparse.keys.binary_search(&u32::from_le_bytes(*key));
-                    *code = found.map_or(NO_CODE, |at| u32::try_from(at).unwrap_or(NO_CODE));
-                    all |= *code;
+                    let found = sparse.keys.binary_search(&u32::from_le_bytes(*key)).ok();
+                    let found =
+                        found.and_then(|at| Some((u32::try_from(at).ok()?, sparse.lens[at])));
+                    add(
+                        code,
+                        found.map_or(slot(NO_KEY, 0), |(code, len)| slot(code, len)),
+                    );
                 }
             }
         }
         // No dictionary has so many entries that a code would set the top bit.
-        all >> 31 == 1
+        (all >> 31 == 1, bytes)
     }
 }
 
@@ -164,11 +180,11 @@ mod tests {
             used.mark(&keys, 1_000_000).unwrap();
             let found = used.keys();
             assert_eq!(found, [7, 12, 900_000]);
-            used.assign(&found);
+            used.assign(&found, &[5, 6, 7]);
             let mut codes = [0; 5];
-            assert!(used.codes(&keys, &mut codes));
-            assert_eq!(codes, [2, NO_CODE, 0, 2, 1]);
-            assert!(!used.codes(&keys[2..], &mut codes));
+            assert_eq!(used.codes(&keys, &mut codes), (true, 7 + 5 + 7 + 6));
+            assert_eq!(codes, [2, NO_KEY, 0, 2, 1]);
+            assert_eq!(used.codes(&keys[2..], &mut codes), (false, 5 + 7 + 6));
         }
     }
 

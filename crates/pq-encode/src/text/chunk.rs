@@ -1,48 +1,51 @@
 //! Pages of byte strings.
 //!
 //! PLAIN and `DELTA_LENGTH_BYTE_ARRAY` collect a whole page and write it once; for the latter the
-//! collected bytes are the page's end already, and only the lengths go in front. Dictionary pages
-//! work in portions, whose values are gone once their keys are known.
+//! collected bytes are the page's end already, and only the lengths go in front. A dictionary's first
+//! pass keeps the keys that it looked up, so that the text is read once; where they are too many to
+//! keep, the second pass looks them up again, portion by portion.
 
 use column_format::{ColumnType, SymbolDict};
 
-use super::bounds::{Bounds, Cut};
+use super::bounds::Cut;
 use super::dictionary::BytesDictionary;
+use super::keyed::{KeyedPages, NO_KEY};
 use super::reader::Reader;
 use super::stage::Stage;
+use super::tracker::BoundsTracker;
 use crate::bits::validity::Validity;
 use crate::encoders::delta_binary_packed::Delta;
-use crate::encoders::dictionary::KeyWriter;
-use crate::fixed::column::OrderTracker;
+use crate::encoders::key_cache::{self, KeyCache};
 use crate::page::buf::PageBuf;
 use crate::rows::Cursor;
-use crate::source::{
-    ChunkBounds, ChunkFacts, DictionaryLimits, FilledPage, PageLimits, PageSource,
-};
-use crate::summary::PageBounds;
+use crate::source::{ChunkFacts, DictionaryLimits, FilledPage, PageLimits, PageSource};
 use crate::{EncodeError, Encoding};
 
 /// Rows and bytes of a portion of a dictionary column.
 const PORTION_ROWS: usize = 1024;
 const PORTION_BYTES: usize = 64 << 10;
 
+/// Keys handed on together.
+const BLOCK: usize = 256;
+
 /// A [`PageSource`] over byte strings.
 pub(crate) struct TextSource {
     reader: Reader,
     optional: bool,
-    bounds_wanted: bool,
     encoding: Encoding,
     stage: Stage,
     lengths: Delta<u32>,
     scratch: Vec<u8>,
-    dictionary: Option<BytesDictionary>,
-    keys: KeyWriter,
-    validity: Validity,
+    dictionary: BytesDictionary,
+    cache: KeyCache,
+    /// The rows are not those of the chunk from its start: the cache does not speak of them.
+    trial: bool,
+    keyed: KeyedPages,
     definition: Vec<u8>,
-    page: Bounds,
-    chunk: Bounds,
-    order: OrderTracker<Vec<u8>>,
+    bounds: BoundsTracker,
+    /// Values in which something became U+FFFD: of the pages, and of the dictionary's first pass.
     replaced: u64,
+    replaced_found: u64,
 }
 
 impl TextSource {
@@ -57,19 +60,18 @@ impl TextSource {
         Some(Self {
             reader,
             optional,
-            bounds_wanted: bounds,
             encoding: Encoding::Plain,
             stage: Stage::default(),
             lengths: Delta::default(),
             scratch: Vec::new(),
-            dictionary: None,
-            keys: KeyWriter::default(),
-            validity: Validity::default(),
+            dictionary: BytesDictionary::default(),
+            cache: KeyCache::default(),
+            trial: false,
+            keyed: KeyedPages::default(),
             definition: Vec::new(),
-            page: Bounds::new(cut),
-            chunk: Bounds::new(cut),
-            order: OrderTracker::default(),
+            bounds: BoundsTracker::new(cut, bounds),
             replaced: 0,
+            replaced_found: 0,
         })
     }
 
@@ -87,6 +89,28 @@ impl TextSource {
             .read(rows, symbols, self.optional, &mut self.stage)?
         {}
         Ok(self.stage.validity.rows() > 0)
+    }
+
+    /// Adds the values of the stage to the dictionary and their keys to the cache.
+    fn add_portion(&mut self, limits: DictionaryLimits) -> bool {
+        let (dictionary, cache) = (&mut self.dictionary, &mut self.cache);
+        let mut values = self.stage.values();
+        let mut add = |cache: &mut KeyCache, values: &mut dyn Iterator<Item = &[u8]>| {
+            let key = values
+                .next()
+                .and_then(|v| dictionary.add(v, limits.entries, limits.bytes));
+            key.inspect(|key| cache.push(*key)).is_some()
+        };
+        if self.stage.validity.nulls() == 0 {
+            return (0..self.stage.lens.len()).all(|_| add(cache, &mut values));
+        }
+        self.stage.validity.runs().all(|(valid, count)| {
+            if !valid {
+                cache.push_nulls(count);
+                return true;
+            }
+            (0..count).all(|_| add(cache, &mut values))
+        })
     }
 
     /// Collects a page in the stage and writes it in one go.
@@ -111,18 +135,10 @@ impl TextSource {
                 .read(rows, symbols, self.optional, &mut self.stage);
         }
         let unencoded = self.stage.data_len() as u64;
-        self.add_bounds();
+        self.replaced += self.stage.replaced;
+        self.bounds.add(self.stage.values());
         if in_place {
-            self.lengths.start();
-            let mut blocks = std::mem::take(&mut self.scratch);
-            blocks.clear();
-            self.lengths.push(&self.stage.lens, &mut blocks);
-            let mut header = Vec::with_capacity(32);
-            self.lengths.finish(&mut header, &mut blocks);
-            std::mem::swap(&mut self.stage.data, page.tail());
-            page.prepend(&blocks);
-            page.prepend(&header);
-            self.scratch = blocks;
+            self.put_delta_length(page);
         } else {
             let out = page.tail();
             out.reserve(self.stage.bytes());
@@ -132,11 +148,22 @@ impl TextSource {
             }
         }
         more?;
-        std::mem::swap(&mut self.validity, &mut self.stage.validity);
         Ok(unencoded)
     }
 
-    /// Writes keys, portion by portion.
+    /// Gives the collected bytes back to the page, with their lengths in front.
+    fn put_delta_length(&mut self, page: &mut PageBuf) {
+        let mut header = Vec::with_capacity(32);
+        self.scratch.clear();
+        self.lengths.start();
+        self.lengths.push(&self.stage.lens, &mut self.scratch);
+        self.lengths.finish(&mut header, &mut self.scratch);
+        std::mem::swap(&mut self.stage.data, page.tail());
+        page.prepend(&self.scratch);
+        page.prepend(&header);
+    }
+
+    /// Writes the keys of a page; returns the bytes of its values.
     fn fill_keys(
         &mut self,
         rows: &mut Cursor<'_, '_>,
@@ -144,64 +171,93 @@ impl TextSource {
         limits: PageLimits,
         page: &mut PageBuf,
     ) -> Result<u64, EncodeError> {
-        self.validity.clear();
-        self.keys.start_page(page.tail());
+        self.keyed.start_page(page);
+        let kept = !self.trial && self.cache.is_whole();
         let mut unencoded = 0;
         loop {
-            let done = self.validity.rows();
-            let room = self
-                .keys
-                .room(page.len(), limits.bytes)
-                .max(usize::from(done == 0));
-            let rows_max = room.min(limits.rows.saturating_sub(done));
-            if rows_max == 0 || !self.read_portion(rows, symbols, rows_max)? {
-                break;
-            }
-            self.validity.append(&self.stage.validity);
-            unencoded += self.stage.data_len() as u64;
-            self.add_bounds();
-            let dictionary = self.dictionary.get_or_insert_default();
-            if !dictionary.keys(self.stage.values(), &mut self.keys, page.tail()) {
-                return Err(EncodeError::SourceChanged);
-            }
-        }
-        self.keys.finish(page.tail());
-        Ok(unencoded)
-    }
-
-    /// Adds what is in the stage to the page's bounds and counts.
-    fn add_bounds(&mut self) {
-        self.replaced += self.stage.replaced;
-        if self.bounds_wanted {
-            for value in self.stage.values() {
-                self.page.add(value);
+            let wanted = self.keyed.wanted(page, limits.bytes, limits.rows);
+            let more = if kept {
+                self.push_kept(wanted, &mut unencoded, page)
+            } else {
+                self.push_looked_up(rows, symbols, wanted, &mut unencoded, page)?
+            };
+            if !more {
+                return Ok(unencoded);
             }
         }
     }
 
-    fn end_page(&mut self) -> Option<PageBounds> {
-        let written = self.page.written()?;
-        self.chunk.merge(&self.page);
-        self.page.clear();
-        self.order.add(written.min.clone(), written.max.clone());
-        Some(PageBounds {
-            min: written.min,
-            max: written.max,
-        })
+    /// Appends rows whose keys the first pass kept. `false` at the end, or if none are wanted.
+    fn push_kept(&mut self, wanted: usize, unencoded: &mut u64, page: &mut PageBuf) -> bool {
+        let kept = self.cache.take(wanted.min(BLOCK));
+        let mut keys = [0; BLOCK];
+        let mut has_null = false;
+        for (slot, key) in keys.iter_mut().zip(kept) {
+            let null = *key == key_cache::NULL;
+            *slot = if null { NO_KEY } else { u32::from(*key) };
+            has_null |= null;
+        }
+        let keys = &mut keys[..kept.len()];
+        let count = self.keyed.push(keys, has_null, page);
+        let entry = |key: &u32| self.dictionary.entry(*key as usize).len() as u64;
+        *unencoded += keys[..count].iter().map(entry).sum::<u64>();
+        !keys.is_empty()
+    }
+
+    /// Appends rows whose keys must be looked up. `false` at the end, or if none are wanted.
+    fn push_looked_up(
+        &mut self,
+        rows: &mut Cursor<'_, '_>,
+        symbols: Option<&SymbolDict>,
+        wanted: usize,
+        unencoded: &mut u64,
+        page: &mut PageBuf,
+    ) -> Result<bool, EncodeError> {
+        if wanted == 0 || !self.read_portion(rows, symbols, wanted)? {
+            return Ok(false);
+        }
+        self.keyed.push_rows(&self.stage.validity);
+        *unencoded += self.stage.data_len() as u64;
+        let mut values = self.stage.values();
+        let mut keys = [0; BLOCK];
+        loop {
+            let mut count = 0;
+            for (slot, value) in keys.iter_mut().zip(values.by_ref()) {
+                *slot = self
+                    .dictionary
+                    .key(value)
+                    .ok_or(EncodeError::SourceChanged)?;
+                count += 1;
+            }
+            self.keyed.push_keys(&keys[..count], page);
+            if count < BLOCK {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Rows of the page filled last.
+    fn validity(&self) -> &Validity {
+        match self.encoding {
+            Encoding::Dictionary => self.keyed.validity(),
+            _ => &self.stage.validity,
+        }
     }
 }
 
 impl PageSource for TextSource {
     fn start(&mut self) {
-        self.rewind();
+        self.rewind(false);
         self.encoding = Encoding::Plain;
-        self.dictionary = None;
+        self.dictionary = BytesDictionary::default();
+        self.cache.drop_all();
+        self.replaced_found = 0;
     }
 
-    fn rewind(&mut self) {
-        self.page.clear();
-        self.chunk.clear();
-        self.order = OrderTracker::default();
+    fn rewind(&mut self, trial: bool) {
+        self.trial = trial;
+        self.cache.rewind();
+        self.bounds.clear();
         self.replaced = 0;
     }
 
@@ -211,19 +267,25 @@ impl PageSource for TextSource {
         symbols: Option<&SymbolDict>,
         limits: DictionaryLimits,
     ) -> Result<bool, EncodeError> {
-        let mut dictionary = BytesDictionary::default();
-        let mut fits = true;
-        while fits && self.read_portion(rows, symbols, PORTION_ROWS)? {
-            fits = dictionary.add(self.stage.values(), limits.entries, limits.bytes);
+        self.dictionary = BytesDictionary::default();
+        self.cache.start();
+        self.replaced_found = 0;
+        while self.read_portion(rows, symbols, PORTION_ROWS)? {
+            self.replaced_found += self.stage.replaced;
+            if !self.add_portion(limits) {
+                self.dictionary = BytesDictionary::default();
+                self.cache.drop_all();
+                return Ok(false);
+            }
         }
-        self.dictionary = fits.then_some(dictionary);
-        Ok(fits)
+        Ok(true)
     }
 
     fn set_encoding(&mut self, encoding: Encoding) {
         self.encoding = encoding;
-        let entries = self.dictionary.as_ref().map_or(0, BytesDictionary::entries);
-        self.keys.start_chunk(entries);
+        if encoding == Encoding::Dictionary {
+            self.keyed.start_chunk(self.dictionary.entries());
+        }
     }
 
     fn gap(&self, limits: PageLimits) -> usize {
@@ -235,8 +297,8 @@ impl PageSource for TextSource {
     }
 
     fn dictionary(&self) -> Option<(&[u8], usize)> {
-        let dictionary = self.dictionary.as_ref()?;
-        (self.encoding == Encoding::Dictionary).then(|| (dictionary.plain(), dictionary.entries()))
+        (self.encoding == Encoding::Dictionary)
+            .then(|| (self.dictionary.plain(), self.dictionary.entries()))
     }
 
     fn fill(
@@ -246,23 +308,34 @@ impl PageSource for TextSource {
         limits: PageLimits,
         page: &mut PageBuf,
     ) -> Result<Option<FilledPage>, EncodeError> {
-        let unencoded_bytes = match self.encoding {
-            Encoding::Dictionary => self.fill_keys(rows, symbols, limits, page)?,
-            _ => self.fill_whole(rows, symbols, limits, page)?,
+        let keyed = self.encoding == Encoding::Dictionary;
+        let unencoded_bytes = if keyed {
+            self.fill_keys(rows, symbols, limits, page)?
+        } else {
+            self.fill_whole(rows, symbols, limits, page)?
         };
-        let (row_count, nulls) = (self.validity.rows(), self.validity.nulls());
+        let (row_count, nulls) = (self.validity().rows(), self.validity().nulls());
         if row_count == 0 {
             return Ok(None);
         }
-        self.definition.clear();
+        let bounds = if keyed {
+            let dictionary = &self.dictionary;
+            self.keyed
+                .end_page(|key| dictionary.entry(key), &mut self.bounds, page)
+        } else {
+            self.bounds.end_page()
+        };
+        let mut definition = std::mem::take(&mut self.definition);
+        definition.clear();
         if self.optional {
-            self.validity.encode(&mut self.definition);
+            self.validity().encode(&mut definition);
         }
+        self.definition = definition;
         Ok(Some(FilledPage {
             rows: row_count,
             values: row_count,
             nulls,
-            bounds: self.end_page(),
+            bounds,
             unencoded_bytes,
             level_counts: None,
         }))
@@ -273,19 +346,18 @@ impl PageSource for TextSource {
     }
 
     fn finish(&mut self) -> ChunkFacts {
-        let dictionary = self.dictionary.take();
-        let distinct = dictionary.filter(|_| self.encoding == Encoding::Dictionary);
-        let bounds = self.chunk.written().map(|written| ChunkBounds {
-            min: written.min,
-            max: written.max,
-            min_is_exact: written.min_is_exact,
-            max_is_exact: written.max_is_exact,
-        });
-        ChunkFacts {
-            bounds,
-            page_order: self.order.order(),
-            distinct: distinct.map(|d| d.entries() as u64),
-            replaced_values: self.replaced,
-        }
+        let keyed = self.encoding == Encoding::Dictionary;
+        let facts = ChunkFacts {
+            bounds: self.bounds.chunk_bounds(),
+            page_order: self.bounds.page_order(),
+            distinct: keyed.then_some(self.dictionary.entries() as u64),
+            replaced_values: if keyed {
+                self.replaced_found
+            } else {
+                self.replaced
+            },
+        };
+        self.dictionary = BytesDictionary::default();
+        facts
     }
 }

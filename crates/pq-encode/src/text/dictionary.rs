@@ -3,8 +3,6 @@
 //! The entries stand in one buffer that is the body of the dictionary page already; a slot holds a
 //! part of the hash, so that a probe rarely looks at the bytes of another value.
 
-use crate::encoders::dictionary::KeyWriter;
-
 /// Slots of a new table.
 const SLOTS_START: usize = 256;
 
@@ -13,9 +11,6 @@ const FREE: u32 = u32::MAX;
 
 /// Bytes of the length in front of a PLAIN byte array.
 const PREFIX: usize = 4;
-
-/// Keys looked up before they are handed on.
-const BLOCK: usize = 256;
 
 #[derive(Debug, Clone, Copy)]
 struct Slot {
@@ -45,49 +40,48 @@ fn hash(value: &[u8]) -> u32 {
         hash = mix(hash, u64::from_le_bytes(*word));
     }
     if !tail.is_empty() {
-        let last = match value.last_chunk::<8>() {
-            Some(last) => u64::from_le_bytes(*last),
-            None => tail
-                .iter()
-                .rev()
-                .fold(0, |word, byte| word << 8 | u64::from(*byte)),
-        };
-        hash = mix(hash, last);
+        hash = mix(hash, last_word(value));
     }
     let [.., b4, b5, b6, b7] = mix(hash, hash >> 32).to_le_bytes();
     u32::from_le_bytes([b4, b5, b6, b7])
 }
 
+/// The last bytes of a value, at most eight, as a number. Loads overlap instead of looping.
+#[inline]
+fn last_word(value: &[u8]) -> u64 {
+    if let Some(last) = value.last_chunk::<8>() {
+        return u64::from_le_bytes(*last);
+    }
+    if let (Some(first), Some(last)) = (value.first_chunk::<4>(), value.last_chunk::<4>()) {
+        return u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32;
+    }
+    value
+        .iter()
+        .fold(0, |word, byte| word << 8 | u64::from(*byte))
+}
+
 impl BytesDictionary {
-    /// Adds values. `false` as soon as there would be more entries or more PLAIN bytes than allowed.
-    pub(crate) fn add<'v>(
+    /// The key of a value, which is added if it is new. `None` if there would be more entries or
+    /// more PLAIN bytes than allowed.
+    #[inline]
+    pub(crate) fn add(
         &mut self,
-        values: impl Iterator<Item = &'v [u8]>,
+        value: &[u8],
         entries_max: usize,
         bytes_max: usize,
-    ) -> bool {
-        for value in values {
-            if self.starts.len() * 2 >= self.slots.len() {
-                self.grow();
-            }
-            let hash = hash(value);
-            let at = self.find(value, hash);
-            if self.slots[at].key != FREE {
-                continue;
-            }
-            let fits = self.starts.len() < entries_max
-                && self.plain.len() + PREFIX + value.len() <= bytes_max;
-            let key = u32::try_from(self.starts.len()).ok().filter(|_| fits);
-            let (Some(key), Ok(len)) = (key, u32::try_from(value.len())) else {
-                return false;
-            };
-            self.slots[at] = Slot { hash, key };
-            self.starts.push(self.plain.len());
-            self.hashes.push(hash);
-            self.plain.extend_from_slice(&len.to_le_bytes());
-            self.plain.extend_from_slice(value);
+    ) -> Option<u32> {
+        let hash = hash(value);
+        match self.find(value, hash) {
+            Some((_, key)) if key != FREE => Some(key),
+            _ => self.insert(value, hash, entries_max, bytes_max),
         }
-        true
+    }
+
+    /// The key of a value that is an entry.
+    #[inline]
+    pub(crate) fn key(&self, value: &[u8]) -> Option<u32> {
+        let (_, key) = self.find(value, hash(value))?;
+        (key != FREE).then_some(key)
     }
 
     /// Number of entries.
@@ -100,53 +94,9 @@ impl BytesDictionary {
         &self.plain
     }
 
-    /// Appends the keys of values to a page. `false` if a value has none.
-    pub(crate) fn keys<'v>(
-        &self,
-        values: impl Iterator<Item = &'v [u8]>,
-        writer: &mut KeyWriter,
-        out: &mut Vec<u8>,
-    ) -> bool {
-        let mut values = values;
-        let mut keys = [0; BLOCK];
-        loop {
-            let mut count = 0;
-            let mut missing = false;
-            for (slot, value) in keys.iter_mut().zip(values.by_ref()) {
-                *slot = match self.slots.get(self.find(value, hash(value))) {
-                    Some(found) => found.key,
-                    None => FREE,
-                };
-                missing |= *slot == FREE;
-                count += 1;
-            }
-            if missing {
-                return false;
-            }
-            writer.push(&keys[..count], out);
-            if count < BLOCK {
-                return true;
-            }
-        }
-    }
-
-    /// The slot of `value`: its own, or the free one where it belongs.
+    /// The value of a key that was given out.
     #[inline]
-    fn find(&self, value: &[u8], hash: u32) -> usize {
-        let mask = self.slots.len().wrapping_sub(1);
-        let mut at = hash as usize & mask;
-        while let Some(slot) = self.slots.get(at) {
-            if slot.key == FREE || slot.hash == hash && self.entry(slot.key) == value {
-                break;
-            }
-            at = (at + 1) & mask;
-        }
-        at
-    }
-
-    #[inline]
-    fn entry(&self, key: u32) -> &[u8] {
-        let key = key as usize;
+    pub(crate) fn entry(&self, key: usize) -> &[u8] {
         let start = self.starts[key] + PREFIX;
         let end = self
             .starts
@@ -154,6 +104,46 @@ impl BytesDictionary {
             .copied()
             .unwrap_or(self.plain.len());
         &self.plain[start..end]
+    }
+
+    /// The slot of `value` and what it holds: its own key, or [`FREE`] where it belongs.
+    #[inline]
+    fn find(&self, value: &[u8], hash: u32) -> Option<(usize, u32)> {
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut at = hash as usize & mask;
+        loop {
+            let slot = self.slots.get(at)?;
+            if slot.key == FREE || slot.hash == hash && self.entry(slot.key as usize) == value {
+                return Some((at, slot.key));
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    #[cold]
+    fn insert(
+        &mut self,
+        value: &[u8],
+        hash: u32,
+        entries_max: usize,
+        bytes_max: usize,
+    ) -> Option<u32> {
+        let fits = self.starts.len() < entries_max
+            && self.plain.len().saturating_add(PREFIX + value.len()) <= bytes_max;
+        let key = u32::try_from(self.starts.len())
+            .ok()
+            .filter(|key| fits && *key != FREE)?;
+        let len = u32::try_from(value.len()).ok()?;
+        if (self.starts.len() + 1) * 2 > self.slots.len() {
+            self.grow();
+        }
+        let (at, _) = self.find(value, hash)?;
+        self.slots[at] = Slot { hash, key };
+        self.starts.push(self.plain.len());
+        self.hashes.push(hash);
+        self.plain.extend_from_slice(&len.to_le_bytes());
+        self.plain.extend_from_slice(value);
+        Some(key)
     }
 
     fn grow(&mut self) {
@@ -166,6 +156,47 @@ impl BytesDictionary {
                 at = (at + 1) & (len - 1);
             }
             self.slots[at] = Slot { hash: *hash, key };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_follow_first_appearance_and_both_limits_are_exact() {
+        let values: [&[u8]; 5] = [b"bb", b"", b"bb", b"a longer value", b""];
+        let mut dictionary = BytesDictionary::default();
+        assert_eq!(dictionary.key(b"bb"), None);
+        let keys = values.map(|value| dictionary.add(value, 3, 4 + 2 + 4 + 4 + 14));
+        assert_eq!(keys, [Some(0), Some(1), Some(0), Some(2), Some(1)]);
+        assert_eq!(
+            dictionary.plain(),
+            b"\x02\0\0\0bb\0\0\0\0\x0e\0\0\0a longer value"
+        );
+        assert_eq!(dictionary.entry(1), b"");
+        assert_eq!(dictionary.add(b"x", 3, 1000), None);
+        assert_eq!(dictionary.add(b"x", 4, 4 + 2 + 4 + 4 + 14 + 4), None);
+        assert_eq!(dictionary.key(b"x"), None);
+        assert_eq!(dictionary.add(b"x", 4, 4 + 2 + 4 + 4 + 14 + 5), Some(3));
+    }
+
+    #[test]
+    fn many_values_of_every_length_are_found_again() {
+        let value = |i: usize| {
+            let mut text = i.to_string().into_bytes();
+            text.resize(i % 23 + text.len(), b'x');
+            text
+        };
+        let mut dictionary = BytesDictionary::default();
+        for i in 0..20_000 {
+            let key = dictionary.add(&value(i), usize::MAX, usize::MAX);
+            assert_eq!(key, u32::try_from(i).ok());
+        }
+        for i in 0..20_000 {
+            assert_eq!(dictionary.key(&value(i)), u32::try_from(i).ok());
+            assert_eq!(dictionary.entry(i), value(i));
         }
     }
 }

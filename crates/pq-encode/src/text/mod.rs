@@ -1,12 +1,15 @@
 //! Byte strings: VARCHAR, STRING, BINARY, raw arrays, and SYMBOL when its dictionary does not pay.
 //!
 //! `stage` collects the values of a page as lengths and bytes, which is what
-//! `DELTA_LENGTH_BYTE_ARRAY` is made of; `reader` fills it from each layout, `chunk` makes pages.
+//! `DELTA_LENGTH_BYTE_ARRAY` is made of; `reader` fills it from each layout, `chunk` makes pages;
+//! `keyed` makes dictionary pages from keys, of text and symbols alike.
 
 pub(crate) mod bounds;
 pub(crate) mod chunk;
 pub(crate) mod dictionary;
+pub(crate) mod keyed;
 pub(crate) mod reader;
 pub(crate) mod stage;
+pub(crate) mod tracker;
 pub(crate) mod utf8;
 pub(crate) mod varchar;

@@ -63,27 +63,21 @@ pub(crate) fn push_lossy(value: &[u8], out: &mut Vec<u8>) -> bool {
 
 /// Appends UTF-16 as UTF-8; `true` if it had a lone surrogate. ASCII takes a fast path.
 pub(crate) fn push_utf16(value: Utf16<'_>, out: &mut Vec<u8>) -> bool {
-    let units = value.units_le();
+    let units = value.units_le().as_chunks::<2>().0;
     let start = out.len();
-    let (eights, tail) = units.as_chunks::<16>();
-    for eight in eights {
-        let words = u128::from_le_bytes(*eight);
-        if words & 0xff80_ff80_ff80_ff80_ff80_ff80_ff80_ff80 != 0 {
-            return restart(value, start, out);
-        }
-        let mut narrow = [0; 8];
-        for (slot, unit) in narrow.iter_mut().zip(eight.as_chunks::<2>().0) {
+    out.resize(start + units.len(), 0);
+    let mut any = 0;
+    if let Some(space) = out.get_mut(start..) {
+        for (slot, unit) in space.iter_mut().zip(units) {
+            any |= u16::from_le_bytes(*unit);
             *slot = unit[0];
         }
-        out.extend_from_slice(&narrow);
     }
-    for unit in tail.as_chunks::<2>().0 {
-        if u16::from_le_bytes(*unit) >= 0x80 {
-            return restart(value, start, out);
-        }
-        out.push(unit[0]);
+    if any < 0x80 {
+        false
+    } else {
+        restart(value, start, out)
     }
-    false
 }
 
 /// Not ASCII after all.

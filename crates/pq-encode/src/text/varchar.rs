@@ -30,31 +30,23 @@ struct Block {
 /// Appends the rows of `entries` (at most [`BLOCK`]) if that can be done in bulk. `false`: nothing
 /// was appended.
 pub(crate) fn push_block(rows: VarcharSlice<'_>, entries: &[[u8; 16]], stage: &mut Stage) -> bool {
-    let Some(block) = survey(entries) else {
-        return false;
-    };
-    if !stage.fits(block.values, block.bytes) {
-        return false;
-    }
     let (lens_at, data_at) = (stage.lens.len(), stage.data.len());
-    let done = if block.inlined == 0 && block.valid.count_ones() as usize == entries.len() {
-        push_long(rows.data(), entries, &block, stage)
-    } else {
-        push_mixed(rows.data(), entries, &block, stage)
+    let valid = match push_long(rows.data(), entries, stage) {
+        Long::Done => Some(u64::MAX),
+        Long::No => push_mixed(rows.data(), entries, stage),
+        Long::Full => None,
     };
-    let whole = done
-        && stage
-            .data
-            .get(data_at..)
-            .zip(stage.lens.get(lens_at..))
-            .is_some_and(|(data, lens)| utf8::all_valid(data, lens));
-    if whole {
-        stage.validity.push_mask(block.valid, entries.len());
-    } else {
-        stage.lens.truncate(lens_at);
-        stage.data.truncate(data_at);
+    let new = stage.data.get(data_at..).zip(stage.lens.get(lens_at..));
+    match valid.filter(|_| new.is_some_and(|(data, lens)| utf8::all_valid(data, lens))) {
+        Some(u64::MAX) => stage.validity.push_valid(entries.len()),
+        Some(valid) => stage.validity.push_mask(valid, entries.len()),
+        None => {
+            stage.lens.truncate(lens_at);
+            stage.data.truncate(data_at);
+            return false;
+        }
     }
-    whole
+    true
 }
 
 /// Lengths and kinds; `None` if an entry is not what a writer makes.
@@ -93,49 +85,72 @@ fn offset(entry: &[u8; 16]) -> u64 {
     u64::from_le_bytes([o0, o1, o2, o3, o4, o5, 0, 0])
 }
 
-/// All values are long.
-#[inline]
-fn push_long(data: &[u8], entries: &[[u8; 16]], block: &Block, stage: &mut Stage) -> bool {
-    let Some(first) = entries.first().map(offset) else {
-        return true;
-    };
-    let mut next = first;
-    let mut apart = 0;
-    for (entry, len) in entries.iter().zip(&block.lens) {
-        apart |= offset(entry) ^ next;
-        next = offset(entry) + u64::from(*len);
-    }
-    if apart != 0 {
-        return push_mixed(data, entries, block, stage);
-    }
-    let range = usize::try_from(first).ok().zip(usize::try_from(next).ok());
-    let Some(bytes) = range.and_then(|(lo, hi)| data.get(lo..hi)) else {
-        return false;
-    };
-    stage.data.extend_from_slice(bytes);
-    stage.lens.extend_from_slice(&block.lens[..entries.len()]);
-    true
+/// What came of taking a block for one of long values.
+enum Long {
+    Done,
+    /// It is not.
+    No,
+    /// It does not fit the page, or `.d`.
+    Full,
 }
 
-/// Values of any kind.
-fn push_mixed(data: &[u8], entries: &[[u8; 16]], block: &Block, stage: &mut Stage) -> bool {
+/// Appends a block whose values are all long and lie one behind the other.
+#[inline]
+fn push_long(data: &[u8], entries: &[[u8; 16]], stage: &mut Stage) -> Long {
+    let Some(first) = entries.first().map(offset) else {
+        return Long::Done;
+    };
+    let mut lens = [0_u32; BLOCK];
+    let (mut next, mut apart, mut flags, mut shortest) = (first, 0, 0, u32::MAX);
+    for (slot, entry) in lens.iter_mut().zip(entries) {
+        let [h0, h1, h2, h3, ..] = *entry;
+        let header = u32::from_le_bytes([h0, h1, h2, h3]);
+        let len = header >> 4;
+        *slot = len;
+        flags |= header;
+        shortest = shortest.min(len);
+        apart |= offset(entry) ^ next;
+        next = next.wrapping_add(u64::from(len));
+    }
+    if flags & (INLINED | NULL) != 0 || apart != 0 || shortest <= 9 {
+        return Long::No;
+    }
+    let range = usize::try_from(first).ok().zip(usize::try_from(next).ok());
+    let bytes = range.and_then(|(lo, hi)| data.get(lo..hi));
+    match bytes.filter(|bytes| stage.fits(entries.len(), bytes.len())) {
+        None => Long::Full,
+        Some(bytes) => {
+            stage.data.extend_from_slice(bytes);
+            stage.lens.extend_from_slice(&lens[..entries.len()]);
+            Long::Done
+        }
+    }
+}
+
+/// Appends a block of values of any kind; returns which rows have one. What was appended before a
+/// value that cannot be is left to the caller.
+fn push_mixed(data: &[u8], entries: &[[u8; 16]], stage: &mut Stage) -> Option<u64> {
+    let block = survey(entries)?;
+    if !stage.fits(block.values, block.bytes) {
+        return None;
+    }
+    // Inlined values are copied with what stands behind them, and cut.
+    stage.data.reserve(block.bytes + 16);
     for (i, entry) in entries.iter().enumerate() {
         let len = block.lens[i];
         if block.valid >> i & 1 == 0 {
             continue;
         }
         if block.inlined >> i & 1 == 1 {
-            // Fifteen bytes are copied, the value is kept.
             let end = stage.data.len() + len as usize;
             stage.data.extend_from_slice(&entry[1..]);
             stage.data.truncate(end);
         } else {
             let lo = usize::try_from(offset(entry)).ok();
-            let value = lo.and_then(|lo| data.get(lo..)?.get(..len as usize));
-            let Some(value) = value else { return false };
+            let value = lo.and_then(|lo| data.get(lo..)?.get(..len as usize))?;
             stage.data.extend_from_slice(value);
         }
         stage.lens.push(len);
     }
-    true
+    Some(block.valid)
 }
