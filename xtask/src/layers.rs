@@ -91,7 +91,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("snap", &["pq-format"]),
     ("zstd", &["pq-format"]),
     // Checksums: CRC-32 is Parquet's; CRC-32C is for formats of our own.
-    ("crc32c", &["pq-encode"]),
+    ("crc32c", &["pm-format", "pq-encode"]),
     ("crc32fast", &["pm-format", "pq-format", "pq-encode"]),
     ("xxhash-rust", &["pm-format", "pq-format"]),
     // Text, dates, the command line.

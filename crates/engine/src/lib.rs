@@ -24,7 +24,7 @@ pub use crate::export::{
     ExportReport, ExportRequest, ROW_GROUP_BYTES_DEFAULT, ROW_GROUP_ROWS_DEFAULT, export, export_in,
 };
 pub use crate::progress::{Done, NoProgress, Progress, Totals};
-pub use crate::root::{open_root, open_root_with};
+pub use crate::root::{open_root, open_root_with, real_vfs};
 pub use crate::scan::{ScanFormat, ScanReport, ScanRequest, scan, scan_in};
 pub use crate::show::{
     Cell, ColumnInfo, Listed, ListingFormat, PartitionInfo, Shown, TableInfo, TablesShown,

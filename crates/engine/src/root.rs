@@ -10,6 +10,12 @@ use mmap_io::{RealVfs, Root, Vfs};
 
 use crate::error::{Cause, Result};
 
+/// The real file system, for the tools that take one.
+#[must_use]
+pub fn real_vfs() -> Arc<dyn Vfs> {
+    Arc::new(RealVfs)
+}
+
 /// Opens a table directory or database root on the real file system.
 ///
 /// # Errors

@@ -5,13 +5,13 @@
 
 use std::fmt::Write as _;
 
+use crate::checksums::CHUNK_CHECKSUMS_CODE;
 use crate::flags;
 use crate::layout::{
     BLOCK_ALIGN, BLOCK_HEAD_LEN, CHAIN_STEPS_MAX, CRC_LEN, CRC_START, ChunkRecord, ColumnRecord,
     ENTRY_LEN, FooterRecord, HeaderRecord, PARQUET_TAIL_LEN, SCRATCHPAD_LEN_MAX, STAT_LEN_MAX,
     TRAILER_LEN,
 };
-use crate::scratchpad::CHUNK_CHECKSUMS_CODE;
 
 /// One field of a record.
 struct FieldDoc {
@@ -256,7 +256,7 @@ fn constants(text: &mut String) {
             wide(SCRATCHPAD_LEN_MAX),
         ),
         (
-            "CHUNK_CHECKSUMS_CODE: our scratchpad entry, CRC-32C of each chunk's byte range",
+            "CHUNK_CHECKSUMS_CODE: our scratchpad entry, u64 Parquet size, then u32 CRC-32C of each chunk's byte range",
             CHUNK_CHECKSUMS_CODE.into(),
         ),
     ] {

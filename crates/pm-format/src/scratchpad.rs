@@ -1,8 +1,8 @@
 //! The sections behind the bloom table: sequencer transaction and scratchpad (pm.md §20.1).
 //!
 //! Both are optional: a reader of the first release never needs to pass them. Sluicegate keeps its
-//! chunk checksums in a scratchpad entry ([`CHUNK_CHECKSUMS_CODE`]), which others carry along or
-//! ignore.
+//! chunk checksums in a scratchpad entry ([`CHUNK_CHECKSUMS_CODE`](crate::CHUNK_CHECKSUMS_CODE)),
+//! which others carry along or ignore.
 
 use zerocopy::little_endian::{I64, U32};
 
@@ -10,10 +10,6 @@ use crate::error::PmError;
 use crate::flags;
 use crate::layout::SCRATCHPAD_LEN_MAX;
 use crate::span::{at, bytes, record, wide};
-
-/// Code of our scratchpad entry: one CRC-32C (little-endian u32) for the byte range of each column
-/// chunk, row group by row group, in column order. ASCII `SLGC`, little-endian.
-pub const CHUNK_CHECKSUMS_CODE: u32 = u32::from_le_bytes(*b"SLGC");
 
 /// The entries of a scratchpad, borrowed. All bounds were checked when the snapshot was opened.
 #[derive(Clone, Copy, Debug)]
@@ -51,23 +47,6 @@ impl<'a> Scratchpad<'a> {
         self.entries()
             .find(|(c, _)| *c == code)
             .map(|(_, content)| content)
-    }
-
-    /// The CRC-32C of column `column` in row group `row_group`, when this snapshot keeps them for
-    /// exactly `row_groups` × `columns` chunks.
-    #[must_use]
-    pub fn chunk_checksum(
-        &self,
-        (row_group, row_groups): (usize, usize),
-        (column, columns): (usize, usize),
-    ) -> Option<u32> {
-        let cells = self.get(CHUNK_CHECKSUMS_CODE)?.as_chunks::<4>().0;
-        let expected = row_groups.checked_mul(columns)?;
-        let inside = row_group < row_groups && column < columns && cells.len() == expected;
-        let cell = inside
-            .then(|| cells.get(row_group * columns + column))
-            .flatten()?;
-        Some(u32::from_le_bytes(*cell))
     }
 }
 

@@ -208,6 +208,10 @@ pub(crate) struct PmGenerateArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
+    /// Add a CRC-32C of every column chunk, for `pm verify --against`; reads all data once
+    #[arg(long)]
+    pub(crate) checksums: bool,
+
     /// Print the report as one JSON object
     #[arg(long)]
     pub(crate) json: bool,

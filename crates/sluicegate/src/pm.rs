@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use engine::EngineError;
-use engine::pm::{self, GenerateStatus, Inspection};
+use engine::pm::{self, GenerateOptions, GenerateStatus, Inspection};
 
 use crate::args::{PmCommand, PmGenerateArgs, PmInspectArgs, PmVerifyArgs};
 use crate::output::{print, say};
@@ -21,7 +21,11 @@ pub(crate) fn run(command: PmCommand) -> Result<ExitCode, EngineError> {
 }
 
 fn generate(args: &PmGenerateArgs) -> Result<ExitCode, EngineError> {
-    let report = pm::generate(&args.target, args.dry_run)?;
+    let options = GenerateOptions {
+        dry_run: args.dry_run,
+        checksums: args.checksums,
+    };
+    let report = pm::generate(&engine::real_vfs(), &args.target, options)?;
     if args.json {
         let json = serde_json::to_string(&report).unwrap_or_default();
         print(format!("{json}\n").as_bytes())?;
@@ -48,7 +52,7 @@ fn generate(args: &PmGenerateArgs) -> Result<ExitCode, EngineError> {
 }
 
 fn inspect(args: &PmInspectArgs) -> Result<ExitCode, EngineError> {
-    let Inspection { file, errors } = pm::inspect_file(&args.file, args.size)?;
+    let Inspection { file, errors } = pm::inspect_file(&engine::real_vfs(), &args.file, args.size)?;
     let text = if args.json {
         file.to_string()
     } else {
@@ -62,7 +66,12 @@ fn inspect(args: &PmInspectArgs) -> Result<ExitCode, EngineError> {
 }
 
 fn verify(args: &PmVerifyArgs) -> Result<ExitCode, EngineError> {
-    let findings = pm::verify_file(&args.file, args.size, args.against.as_deref())?;
+    let findings = pm::verify_file(
+        &engine::real_vfs(),
+        &args.file,
+        args.size,
+        args.against.as_deref(),
+    )?;
     for finding in &findings {
         print(format!("{finding}\n").as_bytes())?;
     }

@@ -6,12 +6,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use mmap_io::{AtomicFile, IoError, RealVfs, RootFile, Vfs};
+use mmap_io::{AtomicFile, RootFile, Vfs};
 use pm_format::{PmView, committed_size, resolve};
 use serde::Serialize;
 
+use super::checksums::verify_chunks;
 use super::error::GenerateError;
-use super::files::{Found, PARQUET_NAME, ParquetFile, SIDECAR_NAME, find, open_file};
+use super::files::{Found, PARQUET_NAME, ParquetFile, SIDECAR_NAME, find, is_missing, open_file};
 use super::inspect::{Inspection, inspect};
 use super::verify::{read_facts, verify_against, verify_sidecar};
 use crate::error::{Cause, Result};
@@ -68,16 +69,30 @@ impl GenerateReport {
     }
 }
 
-/// Makes the missing and stale sidecars of a Parquet file, a table or a database root.
+/// What `pm generate` does beyond the default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GenerateOptions {
+    /// Say what would be written, and write nothing.
+    pub dry_run: bool,
+    /// Add the CRC-32C of every column chunk, which takes a pass over the data. A sidecar that is
+    /// right but has none is kept as it is.
+    pub checksums: bool,
+}
+
+/// Makes the missing and stale sidecars of a Parquet file, a table or a database root; everything
+/// is read and written through `vfs`.
 ///
 /// # Errors
 /// When the target cannot be read at all. What fails for one file is in the report.
-pub fn generate(target: &Path, dry_run: bool) -> Result<GenerateReport> {
-    let Found { files, unreadable } = find(target)?;
-    let vfs: Arc<dyn Vfs> = Arc::new(RealVfs);
+pub fn generate(
+    vfs: &Arc<dyn Vfs>,
+    target: &Path,
+    options: GenerateOptions,
+) -> Result<GenerateReport> {
+    let Found { files, unreadable } = find(vfs, target)?;
     let mut report = GenerateReport::default();
     for file in &files {
-        let done = make_one(vfs.as_ref(), file, dry_run);
+        let done = make_one(vfs, file, options);
         report.files.push(outcome(&file.path, done));
     }
     for (path, reason) in unreadable {
@@ -100,39 +115,50 @@ fn outcome(path: &Path, done: Done) -> GeneratedSidecar {
     }
 }
 
-fn make_one(vfs: &dyn Vfs, file: &ParquetFile, dry_run: bool) -> Done {
-    let parquet = open_file(&file.path).map_err(|e| e.to_line())?;
-    let image = read_facts(file.committed, &mut reader(&parquet))
-        .and_then(|facts| facts.build())
-        .map_err(|e| one_line(&e))?;
+fn make_one(vfs: &Arc<dyn Vfs>, file: &ParquetFile, options: GenerateOptions) -> Done {
+    let parquet = open_file(vfs, &file.path).map_err(|e| e.to_line())?;
+    let mut facts = read_facts(file.committed, &mut reader(&parquet)).map_err(|e| one_line(&e))?;
     let target = file.dir.join(SIDECAR_NAME);
-    let stale = match stale_reason(&target, file.committed, &parquet).map_err(|e| e.to_line())? {
-        None => return Ok((GenerateStatus::Kept, image.len(), None)),
-        Some(stale) => stale,
+    let stale = stale_reason(vfs, &target, file.committed, &parquet).map_err(|e| e.to_line())?;
+    if options.checksums && stale.is_some() {
+        facts
+            .add_checksums(file.committed, &mut reader(&parquet))
+            .map_err(|e| one_line(&e))?;
+    }
+    let image = facts.build().map_err(|e| one_line(&e))?;
+    let Some(stale) = stale else {
+        return Ok((GenerateStatus::Kept, image.len(), None));
     };
     // A partition has one Parquet file; the sidecar beside any other name may be that one's.
     let is_data = file
         .path
         .file_name()
         .is_some_and(|name| name == PARQUET_NAME);
-    if !is_data && stale != NO_SIDECAR {
+    let missing = stale == NO_SIDECAR;
+    if !is_data && !missing {
         return Err(format!(
             "the sidecar beside it describes another file: {stale}"
         ));
     }
-    if dry_run {
+    if options.dry_run {
         return Ok((GenerateStatus::WouldWrite, image.len(), Some(stale)));
     }
-    let mut output = AtomicFile::create(vfs, &target).map_err(|e| one_line(&e))?;
+    let mut output = AtomicFile::create(vfs.as_ref(), &target).map_err(|e| one_line(&e))?;
     output.append(&image).map_err(|e| one_line(&e))?;
-    output.publish(true, true).map_err(|e| one_line(&e))?;
+    // One that appeared in the meantime is its writer's, and newer.
+    output.publish(true, !missing).map_err(|e| one_line(&e))?;
     Ok((GenerateStatus::Written, image.len(), Some(stale)))
 }
 
 /// Why the sidecar at `path` does not serve the Parquet file of `committed` bytes; `None` when it
 /// does.
-fn stale_reason(path: &Path, committed: u64, parquet: &RootFile) -> Result<Option<String>> {
-    let data = match open_file(path).and_then(|f| read_sidecar(&f)) {
+fn stale_reason(
+    vfs: &Arc<dyn Vfs>,
+    path: &Path,
+    committed: u64,
+    parquet: &RootFile,
+) -> Result<Option<String>> {
+    let data = match open_file(vfs, path).and_then(|f| read_sidecar(&f)) {
         Ok(data) => data,
         Err(error) if is_missing(error.cause()) => return Ok(Some(NO_SIDECAR.to_owned())),
         Err(error) => return Err(error),
@@ -146,10 +172,6 @@ fn stale_reason(path: &Path, committed: u64, parquet: &RootFile) -> Result<Optio
         findings = verify_against(&view, committed, &mut reader(parquet));
     }
     Ok(findings.into_iter().next())
-}
-
-fn is_missing(cause: &Cause) -> bool {
-    matches!(cause, Cause::Io(IoError::NotFound { .. }))
 }
 
 /// Reads a sidecar up to its committed size, again while a writer makes it longer.
@@ -189,26 +211,32 @@ fn one_line(error: &dyn std::error::Error) -> String {
 ///
 /// # Errors
 /// When the file cannot be read. Damage is part of the result.
-pub fn inspect_file(path: &Path, size: Option<u64>) -> Result<Inspection> {
-    Ok(inspect(&read_sidecar(&open_file(path)?)?, size))
+pub fn inspect_file(vfs: &Arc<dyn Vfs>, path: &Path, size: Option<u64>) -> Result<Inspection> {
+    Ok(inspect(&read_sidecar(&open_file(vfs, path)?)?, size))
 }
 
 /// What is wrong with the sidecar at `path`: with itself, and, given a Parquet file, with what it
-/// says about it. Empty when all is well.
+/// says about it, down to the chunks that it has checksums of. Empty when all is well.
 ///
 /// # Errors
 /// When a file cannot be read.
-pub fn verify_file(path: &Path, size: Option<u64>, against: Option<&Path>) -> Result<Vec<String>> {
-    let data = read_sidecar(&open_file(path)?)?;
+pub fn verify_file(
+    vfs: &Arc<dyn Vfs>,
+    path: &Path,
+    size: Option<u64>,
+    against: Option<&Path>,
+) -> Result<Vec<String>> {
+    let data = read_sidecar(&open_file(vfs, path)?)?;
     let mut findings = verify_sidecar(&data, size);
     let Some(against) = against else {
         return Ok(findings);
     };
+    let parquet = open_file(vfs, against)?;
     let newest = size.map_or_else(|| committed_size(&data), Ok);
     if let Ok(view) = newest.and_then(|size| PmView::open(&data, size)) {
-        let parquet = open_file(against)?;
         let length = parquet.len().map_err(Cause::Io)?;
         findings.extend(verify_against(&view, length, &mut reader(&parquet)));
+        findings.extend(verify_chunks(&view, &mut reader(&parquet)));
     }
     Ok(findings)
 }

@@ -3,6 +3,7 @@
 //!
 //! `pm-format` knows the bytes, `pq-format` the footer; here the two meet.
 
+mod checksums;
 mod command;
 mod error;
 mod files;
@@ -13,8 +14,10 @@ mod questdb_json;
 mod text;
 mod verify;
 
+pub use checksums::verify_chunks;
 pub use command::{
-    GenerateReport, GenerateStatus, GeneratedSidecar, generate, inspect_file, verify_file,
+    GenerateOptions, GenerateReport, GenerateStatus, GeneratedSidecar, generate, inspect_file,
+    verify_file,
 };
 pub use error::GenerateError;
 pub use files::SIDECAR_NAME;

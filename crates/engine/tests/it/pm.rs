@@ -1,13 +1,32 @@
 //! The sidecar over whole files: QuestDB's vectors, QuestDB's own tables, and a migration.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use engine::pm::{
-    FooterPlace, GenerateError, GenerateStatus, generate, inspect, read_facts, sidecar_facts,
-    verify_against, verify_file, verify_sidecar,
+    FooterPlace, GenerateError, GenerateOptions, GenerateStatus, generate, inspect, read_facts,
+    sidecar_facts, verify_against, verify_file, verify_sidecar,
 };
+use engine::real_vfs;
+use mmap_io::Vfs;
 use pm_format::{PmView, chain, committed_size};
 use serde_json::Value;
+use testkit::entries;
+
+use crate::faulty_vfs::{FaultyVfs, Fuse};
+
+const DRY: GenerateOptions = GenerateOptions {
+    dry_run: true,
+    checksums: false,
+};
+const PLAIN: GenerateOptions = GenerateOptions {
+    dry_run: false,
+    checksums: false,
+};
+const SUMMED: GenerateOptions = GenerateOptions {
+    dry_run: false,
+    checksums: true,
+};
 
 fn testdata() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../testdata")
@@ -95,10 +114,26 @@ fn every_generation_case_gets_its_bytes_or_its_error() {
             (Ok(made), None) => assert!(made == read(&path.with_extension("pm")), "{name}: bytes"),
             (Ok(made), Some(_)) => {
                 assert_eq!(name, LEFT_OUT_INSTEAD);
-                PmView::open_newest(&made)
-                    .expect("opens")
-                    .check()
-                    .expect("checks");
+                let view = PmView::open_newest(&made).expect("opens");
+                view.check().expect("checks");
+                let footer = pq_format::read_footer(&file).expect("a footer");
+                let mut left_out = 0;
+                for (c, column) in footer.row_groups[0].columns.iter().enumerate() {
+                    let chunk = view.row_group(0).and_then(|g| g.chunk(c)).expect("a chunk");
+                    let Some(stats) = &column.meta.statistics else {
+                        continue;
+                    };
+                    for (stated, kept) in [
+                        (&stats.min_value, chunk.min()),
+                        (&stats.max_value, chunk.max()),
+                    ] {
+                        if stated.as_ref().is_some_and(|s| s.len() > 65_535) {
+                            assert_eq!(kept, Ok(None), "left out, not cut short");
+                            left_out += 1;
+                        }
+                    }
+                }
+                assert!(left_out > 0);
             }
             (Err(error), Some(kind)) => {
                 let found = error.kind().map(|k| k.to_string());
@@ -181,8 +216,8 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn statuses(root: &Path, dry_run: bool) -> Vec<GenerateStatus> {
-    let report = generate(root, dry_run).expect("generates");
+fn statuses(root: &Path, options: GenerateOptions) -> Vec<GenerateStatus> {
+    let report = generate(&real_vfs(), root, options).expect("generates");
     report.files.iter().map(|f| f.status).collect()
 }
 
@@ -196,7 +231,7 @@ fn a_migration_writes_what_is_missing_keeps_what_is_right_and_skips_what_is_corr
     let txn = files(&root, "_txn");
     let txn_before: Vec<_> = txn.iter().map(|p| read(p)).collect();
 
-    let would = statuses(&root, true);
+    let would = statuses(&root, DRY);
     assert_eq!(
         would,
         [GenerateStatus::WouldWrite, GenerateStatus::WouldWrite]
@@ -207,14 +242,14 @@ fn a_migration_writes_what_is_missing_keeps_what_is_right_and_skips_what_is_corr
         "a dry run writes nothing"
     );
 
-    assert_eq!(statuses(&root, false), [GenerateStatus::Written; 2]);
+    assert_eq!(statuses(&root, PLAIN), [GenerateStatus::Written; 2]);
     for path in files(&root, "_pm") {
         let against = path.with_file_name("data.parquet");
-        let findings = verify_file(&path, None, Some(&against)).expect("readable");
+        let findings = verify_file(&real_vfs(), &path, None, Some(&against)).expect("readable");
         assert_eq!(findings, Vec::<String>::new());
     }
     assert_eq!(
-        statuses(&root, false),
+        statuses(&root, PLAIN),
         [GenerateStatus::Kept; 2],
         "it can be repeated"
     );
@@ -227,7 +262,7 @@ fn a_migration_writes_what_is_missing_keeps_what_is_right_and_skips_what_is_corr
     let mut longer = committed_before[1].clone();
     longer.extend_from_slice(b"an update that never committed");
     std::fs::write(&parquet[1], &longer).expect("written");
-    let after = statuses(&root, false);
+    let after = statuses(&root, PLAIN);
     assert_eq!(after, [GenerateStatus::Written, GenerateStatus::Kept]);
     std::fs::write(&parquet[1], &committed_before[1]).expect("written");
 
@@ -238,7 +273,7 @@ fn a_migration_writes_what_is_missing_keeps_what_is_right_and_skips_what_is_corr
     assert_eq!(txn.iter().map(|p| read(p)).collect::<Vec<_>>(), txn_before);
 
     std::fs::write(&parquet[0], &committed_before[0][..50]).expect("written");
-    let report = generate(&root, false).expect("generates");
+    let report = generate(&real_vfs(), &root, PLAIN).expect("generates");
     assert_eq!(report.count(GenerateStatus::Skipped), 1);
     assert_eq!(report.count(GenerateStatus::Kept), 1);
 }
@@ -253,7 +288,7 @@ fn a_partition_file_by_itself_is_as_long_as_its_table_says() {
     let mut longer = committed.clone();
     longer.extend_from_slice(&[0xAB; 77]);
     std::fs::write(&path, &longer).expect("written");
-    let report = generate(&path, false).expect("generates");
+    let report = generate(&real_vfs(), &path, PLAIN).expect("generates");
     assert_eq!(report.count(GenerateStatus::Written), 1, "{report:?}");
     let sidecar = read(&path.with_file_name("_pm"));
     let view = PmView::open_newest(&sidecar).expect("opens");
@@ -261,4 +296,157 @@ fn a_partition_file_by_itself_is_as_long_as_its_table_says() {
         view.parquet_file_size(),
         u64::try_from(committed.len()).ok()
     );
+}
+
+/// Removes every sidecar below `root`.
+fn remove_sidecars(root: &Path) {
+    for path in files(root, "_pm") {
+        std::fs::remove_file(path).expect("removed");
+    }
+}
+
+#[test]
+fn a_failure_of_any_call_leaves_no_sidecar_or_a_whole_one() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let root = scratch.path().join("db");
+    copy(&testdata().join("questdb/parquet_o3/after3/table"), &root);
+    let bare = entries(&root).expect("listed");
+    assert_eq!(statuses(&root, SUMMED), [GenerateStatus::Written; 2]);
+    let whole: Vec<_> = files(&root, "_pm").iter().map(|p| read(p)).collect();
+    remove_sidecars(&root);
+    let (mut refused, mut skipped) = (0, 0);
+    for calls in 1.. {
+        let fuse = Fuse::after(calls, 5);
+        let vfs: Arc<dyn Vfs> = Arc::new(FaultyVfs(fuse.clone()));
+        match generate(&vfs, &root, SUMMED) {
+            Err(_) => {
+                refused += 1;
+                assert_eq!(entries(&root).expect("listed"), bare, "call {calls}");
+            }
+            Ok(report) => {
+                skipped += report.count(GenerateStatus::Skipped);
+                let written = report.count(GenerateStatus::Written);
+                let left = files(&root, "_pm");
+                assert_eq!(left.len(), written, "call {calls}: {report:?}");
+                assert!(
+                    left.iter().all(|p| whole.contains(&read(p))),
+                    "call {calls}"
+                );
+                remove_sidecars(&root);
+                assert_eq!(entries(&root).expect("listed"), bare, "call {calls}");
+            }
+        }
+        if !fuse.blown() {
+            break;
+        }
+    }
+    assert!(
+        refused > 2 && skipped > 100,
+        "{refused} refused, {skipped} skipped"
+    );
+}
+
+#[test]
+fn a_failure_while_a_stale_sidecar_is_replaced_leaves_the_old_or_the_new_one() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let root = scratch.path().join("db");
+    copy(&testdata().join("questdb/parquet_o3/before/table"), &root);
+    let parquet = files(&root, "data.parquet").swap_remove(0);
+    let sidecar = parquet.with_file_name("_pm");
+    generate(&real_vfs(), &parquet, PLAIN).expect("generates");
+    let new = read(&sidecar);
+    let mut old = new.clone();
+    old[100] ^= 1;
+    let all = entries(&root).expect("listed");
+    for calls in 1.. {
+        std::fs::write(&sidecar, &old).expect("written");
+        let fuse = Fuse::after(calls, 5);
+        let vfs: Arc<dyn Vfs> = Arc::new(FaultyVfs(fuse.clone()));
+        let done = generate(&vfs, &parquet, PLAIN);
+        let left = read(&sidecar);
+        assert_eq!(entries(&root).expect("listed"), all, "call {calls}");
+        assert!(left == old || left == new, "call {calls}: {done:?}");
+        if !fuse.blown() {
+            assert!(calls > 20 && left == new, "{calls} calls");
+            break;
+        }
+    }
+}
+
+#[test]
+fn checksums_are_those_of_the_chunks_and_find_a_flipped_bit() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let root = scratch.path().join("db");
+    copy(&testdata().join("questdb/parquet_o3/before/table"), &root);
+    let parquet = files(&root, "data.parquet").swap_remove(0);
+    let sidecar = parquet.with_file_name("_pm");
+    let sound = |path: &Path| verify_file(&real_vfs(), path, None, Some(&parquet));
+
+    assert_eq!(statuses(&parquet, PLAIN), [GenerateStatus::Written]);
+    let plain = read(&sidecar);
+    assert_eq!(
+        statuses(&parquet, SUMMED),
+        [GenerateStatus::Kept],
+        "a right one is not replaced"
+    );
+    assert!(read(&sidecar) == plain);
+    std::fs::remove_file(&sidecar).expect("removed");
+    assert_eq!(statuses(&parquet, SUMMED), [GenerateStatus::Written]);
+    assert_eq!(statuses(&parquet, PLAIN), [GenerateStatus::Kept]);
+    assert_eq!(sound(&sidecar).expect("readable"), Vec::<String>::new());
+
+    let image = read(&sidecar);
+    let view = PmView::open_newest(&image).expect("opens");
+    let checksums = view.chunk_checksums().expect("has them");
+    let data = read(&parquet);
+    let chunk = view.row_group(0).and_then(|g| g.chunk(1)).expect("a chunk");
+    let start = usize::try_from(chunk.byte_range_start()).expect("small");
+    let end = start + usize::try_from(chunk.total_compressed()).expect("small");
+    // The check value of CRC-32C, so that the algorithm is named by more than itself.
+    assert_eq!(pm_format::chunk_crc(0, b"123456789"), 0xE306_9283);
+    let crc = pm_format::chunk_crc(0, &data[start..end]);
+    assert_eq!(checksums.get(0, 1), Some(crc));
+
+    let mut flipped = data.clone();
+    flipped[end - 1] ^= 0x10;
+    std::fs::write(&parquet, &flipped).expect("written");
+    let findings = sound(&sidecar).expect("readable");
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert!(
+        findings[0].starts_with("data.parquet, row group 0, column 1: checksum mismatch"),
+        "{findings:?}"
+    );
+    std::fs::write(&sidecar, &plain).expect("written");
+    assert_eq!(
+        sound(&sidecar).expect("readable"),
+        Vec::<String>::new(),
+        "without checksums nobody reads the chunks"
+    );
+}
+
+#[test]
+fn a_chunk_outside_the_file_gets_no_checksum() {
+    let file = read(&testdata().join("pm/from-parquet/sorted-timestamp.parquet"));
+    let committed = u64::try_from(file.len()).expect("small");
+    let mut facts = read_facts(committed, &mut reader(&file)).expect("facts");
+    facts.row_groups[0].chunks[0].total_compressed = u64::MAX;
+    let error = facts
+        .add_checksums(committed, &mut reader(&file))
+        .expect_err("refused");
+    assert!(
+        error.to_string().contains("row group 0, column 0"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_table_that_cannot_be_read_is_no_reason_to_guess_a_length() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let root = scratch.path().join("db");
+    copy(&testdata().join("questdb/parquet_o3/before/table"), &root);
+    let parquet = files(&root, "data.parquet").swap_remove(0);
+    let txn = files(&root, "_txn").swap_remove(0);
+    std::fs::write(txn, b"short").expect("written");
+    generate(&real_vfs(), &parquet, PLAIN).expect_err("the table is damaged");
+    assert_eq!(files(&root, "_pm"), Vec::<PathBuf>::new());
 }

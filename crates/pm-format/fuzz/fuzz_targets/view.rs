@@ -38,6 +38,10 @@ fn read_all(view: &PmView<'_>) {
     for (_, content) in view.scratchpad().into_iter().flat_map(|pad| pad.entries()).take(64) {
         let _ = content.len();
     }
+    if let Some(checksums) = view.chunk_checksums() {
+        let last = (view.row_group_count().saturating_sub(1), view.column_count().saturating_sub(1));
+        let _ = (checksums.get(0, 0), checksums.get(last.0, last.1), checksums.get(usize::MAX, 0));
+    }
     for g in 0..view.row_group_count().min(GROUPS_MAX) {
         let Ok(group) = view.row_group(g) else { continue };
         for (c, chunk) in group.chunks().enumerate().take(64) {

@@ -1,5 +1,6 @@
 //! Integration tests of `pm-format`, over the vectors in `testdata/pm`.
 
+mod checksums;
 mod damaged;
 mod facts;
 mod flips;
