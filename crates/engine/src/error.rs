@@ -8,11 +8,14 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use column_format::LayoutError;
 use mmap_io::IoError;
 use pq_encode::{AssembleError, EncodeError};
 use table_reader::ReadError;
+
+use crate::text::size::ByteSize;
 
 /// Names listed in a message before it says "and so many more".
 const NAMES_SHOWN_MAX: usize = 20;
@@ -114,9 +117,28 @@ pub enum Cause {
         /// Field, offset, expected and found.
         detail: String,
     },
+    /// The work does not fit into the memory that it may use.
+    #[error("--memory {}: {what} needs at least {}", ByteSize(*.budget_bytes), ByteSize(*.least_bytes))]
+    Budget {
+        /// What does not fit.
+        what: &'static str,
+        /// The budget.
+        budget_bytes: u64,
+        /// The least budget that would do.
+        least_bytes: u64,
+    },
+    /// Bytes of a mapped file went away while they were read; what was made of them is thrown away.
+    #[error("a file of the table was cut, or failed, while it was read: {0}")]
+    Vanished(#[source] ReadError),
     /// Somebody asked to stop.
     #[error("interrupted")]
     Cancelled,
+    /// The time limit passed.
+    #[error("stopped after the time limit of {limit:?}")]
+    TimedOut {
+        /// The limit.
+        limit: Duration,
+    },
 }
 
 /// Any failure of this crate: a cause and the place where it struck.
@@ -172,7 +194,9 @@ impl EngineError {
     #[must_use]
     pub fn exit_class(&self) -> ExitClass {
         match &self.inner.cause {
-            Cause::UnknownColumn { .. } | Cause::BadOption { .. } => ExitClass::Usage,
+            Cause::UnknownColumn { .. } | Cause::BadOption { .. } | Cause::Budget { .. } => {
+                ExitClass::Usage
+            }
             Cause::Cancelled => ExitClass::Interrupted,
             _ => ExitClass::Failed,
         }
@@ -233,6 +257,7 @@ impl EngineError {
         let in_a_table = matches!(
             &self.inner.cause,
             Cause::Read(_)
+                | Cause::Vanished(_)
                 | Cause::Column(_)
                 | Cause::Encode(_)
                 | Cause::Assemble(_)
@@ -246,6 +271,11 @@ impl EngineError {
 
     pub(crate) fn into_cause(self) -> Cause {
         self.inner.cause
+    }
+
+    /// Mapped bytes went away: positional reads may still get them, or say better what is wrong.
+    pub(crate) fn is_vanished(&self) -> bool {
+        matches!(&self.inner.cause, Cause::Vanished(_))
     }
 
     /// A writer moved the table on: a new snapshot may succeed.
@@ -302,6 +332,7 @@ impl From<ReadError> for EngineError {
                 reason: error.to_string(),
             },
             ReadError::Cancelled => Cause::Cancelled,
+            ReadError::TimedOut { limit } => Cause::TimedOut { limit },
             other => Cause::Read(other),
         }
         .into()

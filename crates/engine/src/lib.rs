@@ -7,6 +7,7 @@ pub mod pm;
 mod progress;
 mod reading;
 mod root;
+mod running;
 mod scan;
 mod show;
 mod target;
@@ -14,14 +15,16 @@ mod text;
 mod time_range;
 mod usage;
 
-pub use mmap_io::{Root, raise_descriptor_limit};
+pub use mmap_io::sigbus::install as install_sigbus_guard;
+pub use mmap_io::{ReadMode, Root, ScanProfile, raise_descriptor_limit};
 pub use pq_encode::{PageVersion, WriterOptions};
 pub use pq_format::Codec;
-pub use table_reader::CancelToken;
+pub use table_reader::{CancelToken, QueryInfo, QueryRegistry};
 
 pub use crate::error::{Cause, EngineError, ExitClass, Result};
 pub use crate::export::{
-    ExportReport, ExportRequest, ROW_GROUP_BYTES_DEFAULT, ROW_GROUP_ROWS_DEFAULT, export, export_in,
+    ColumnStats, ExportReport, ExportRequest, ExportStats, ROW_GROUP_BYTES_DEFAULT,
+    ROW_GROUP_ROWS_DEFAULT, export, export_in,
 };
 pub use crate::progress::{Done, NoProgress, Progress, Totals};
 pub use crate::root::{open_root, open_root_with, real_vfs};
@@ -33,4 +36,5 @@ pub use crate::show::{
 };
 pub use crate::target::Output;
 pub use crate::text::parse::{TimePoint, TimePointError};
+pub use crate::text::size::{ByteSize, QuantityError, TimeLimit};
 pub use crate::time_range::TimeRange;

@@ -1,15 +1,27 @@
 //! Opening a table and choosing its rows: what every command that reads does first.
 
-use mmap_io::Root;
-use table_reader::{OpenOptions, RowSelection, TableReader};
+use mmap_io::{ReadMode, Root, ScanProfile};
+use table_reader::{Frame, OpenOptions, RowSelection, TableReader};
 
 use crate::error::{Cause, EngineError, Result};
 use crate::time_range::TimeRange;
 
 /// A snapshot of the table with the descriptors of `columns` (all of them if `None`).
 pub(crate) fn open_reader(root: &Root, columns: Option<&[String]>) -> Result<TableReader> {
+    open_reader_as(root, columns, ScanProfile::Cached, ReadMode::Auto)
+}
+
+/// [`open_reader`] with a profile and a mode of its mappings.
+pub(crate) fn open_reader_as(
+    root: &Root,
+    columns: Option<&[String]>,
+    profile: ScanProfile,
+    read_mode: ReadMode,
+) -> Result<TableReader> {
     let options = OpenOptions {
         columns: columns.map(<[String]>::to_vec),
+        profile,
+        read_mode,
         ..OpenOptions::default()
     };
     Ok(TableReader::open(root, &options)?)
@@ -33,7 +45,7 @@ pub(crate) fn select_rows(reader: &TableReader, range: &TimeRange) -> Result<Row
 pub(crate) fn stale_or(reader: &TableReader, error: EngineError) -> EngineError {
     if !matches!(
         error.cause(),
-        Cause::Column(_) | Cause::Encode(_) | Cause::Read(_)
+        Cause::Column(_) | Cause::Encode(_) | Cause::Read(_) | Cause::Vanished(_)
     ) {
         return error;
     }
@@ -41,6 +53,15 @@ pub(crate) fn stale_or(reader: &TableReader, error: EngineError) -> EngineError 
         Ok(()) => error,
         Err(stale) if stale.is_stale() => stale.into(),
         Err(_) => error,
+    }
+}
+
+/// What to believe of a frame that was read: `done`, unless mapped bytes went away meanwhile. Then
+/// whatever was made of them, an error included, is about zeros and not about the table.
+pub(crate) fn verified<T>(frame: &Frame, done: Result<T>) -> Result<T> {
+    match frame.verify() {
+        Ok(()) => done,
+        Err(error) => Err(Cause::Vanished(error).into()),
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use mmap_io::{AtomicFile, FileKind, IoError, Vfs};
+use mmap_io::{AtomicFile, FileKind, IoError, Vfs, Writeback};
 
 use crate::error::{Cause, EngineError, Result};
 use crate::progress::Progress;
@@ -40,6 +40,17 @@ pub(crate) struct Publish {
     pub(crate) force: bool,
     /// Make file and directory durable.
     pub(crate) sync: bool,
+    /// Written pages leave the page cache.
+    pub(crate) drop_behind: bool,
+}
+
+/// How an attempt reads the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reads {
+    /// As the caller asked.
+    AsAsked,
+    /// By positional reads: mapped bytes went away under the attempt before.
+    Positional,
 }
 
 /// Runs `attempt` with a writer for `output` and publishes what it wrote.
@@ -50,57 +61,75 @@ pub(crate) fn write_to<T>(
     output: Output,
     publish: Publish,
     progress: &dyn Progress,
-    mut attempt: impl FnMut(&mut dyn Write) -> Result<T>,
+    mut attempt: impl FnMut(&mut dyn Write, Reads) -> Result<T>,
 ) -> Result<T> {
     match output {
-        Output::File(path) => {
-            let mut number = 1;
-            loop {
-                let file = create(vfs, &path, publish.force)?;
-                match write_file(file, publish, &mut attempt) {
-                    Err(error) if error.is_stale() && number < ATTEMPTS_MAX => {
-                        number += 1;
-                        progress.restart(number, &error.to_line());
-                    }
-                    Err(error) if error.is_stale() => return Err(unstable(error, number)),
-                    done => return done,
-                }
-            }
-        }
+        Output::File(path) => write_file(vfs, &path, publish, progress, &mut attempt),
         Output::Writer(mut stream) => {
-            let done = attempt(&mut stream)?;
+            let done = attempt(&mut stream, Reads::AsAsked)?;
             stream.flush()?;
             Ok(done)
         }
     }
 }
 
+/// Writes a file, and starts over while that can help: a stale snapshot calls for a new one, up to
+/// a limit; vanished bytes call for positional reads, once.
 fn write_file<T>(
-    mut file: AtomicFile,
+    vfs: &dyn Vfs,
+    path: &Path,
     publish: Publish,
-    attempt: &mut impl FnMut(&mut dyn Write) -> Result<T>,
+    progress: &dyn Progress,
+    attempt: &mut impl FnMut(&mut dyn Write, Reads) -> Result<T>,
 ) -> Result<T> {
-    let done = attempt(&mut file)?;
-    file.publish(publish.sync, publish.force)
-        .map_err(output_error)?;
-    Ok(done)
+    let (mut number, mut vanished) = (1, None::<EngineError>);
+    loop {
+        let mut file = create(vfs, path, publish)?;
+        let reads = match vanished {
+            None => Reads::AsAsked,
+            Some(_) => Reads::Positional,
+        };
+        let done = attempt(&mut file, reads).and_then(|done| {
+            file.publish(publish.sync, publish.force)
+                .map_err(output_error)?;
+            Ok(done)
+        });
+        match done {
+            Err(error) if error.is_stale() && number >= ATTEMPTS_MAX => {
+                return Err(unstable(error, number));
+            }
+            Err(error) if error.is_stale() || error.is_vanished() && vanished.is_none() => {
+                number += 1;
+                progress.restart(number, &error.to_line());
+                if error.is_vanished() {
+                    vanished = Some(error);
+                }
+            }
+            // That copies do not fit into memory is no answer to what happened to the file.
+            Err(error) if matches!(error.cause(), Cause::Budget { .. }) => {
+                return Err(vanished.unwrap_or(error));
+            }
+            done => return done,
+        }
+    }
 }
 
 /// Refuses an output that is in the way before any work is done for it.
-fn create(vfs: &dyn Vfs, path: &Path, force: bool) -> Result<AtomicFile> {
+fn create(vfs: &dyn Vfs, path: &Path, publish: Publish) -> Result<AtomicFile> {
     if let Some(kind) = existing(vfs, path)? {
         if !matches!(kind, FileKind::File | FileKind::Symlink) {
             let reason = format!("{} is not a regular file", path.display());
             return Err(Cause::BadOutput { reason }.into());
         }
-        if !force {
+        if !publish.force {
             return Err(Cause::OutputExists {
                 path: path.to_path_buf(),
             }
             .into());
         }
     }
-    AtomicFile::create(vfs, path).map_err(output_error)
+    let file = AtomicFile::create(vfs, path).map_err(output_error)?;
+    Ok(file.with_writeback(Writeback::behind(publish.drop_behind)))
 }
 
 /// What has the name of the output, if anything. A missing directory is reported by the creation.

@@ -1,9 +1,10 @@
 //! What the process cost so far: CPU time and peak memory.
 //!
 //! A report states them; nothing is decided by them. Linux tells both in `/proc/self`, elsewhere
-//! they are unknown.
+//! they are unknown. The system keeps no peak of anonymous memory, so that one is sampled.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// Clock ticks of `/proc/self/stat` in a second: `USER_HZ`, which is 100 on every Linux ABI.
 const TICKS_PER_SECOND: u64 = 100;
@@ -21,14 +22,61 @@ pub(crate) fn cpu_time() -> Option<Duration> {
     ))
 }
 
-/// The most memory that was resident at once, in bytes.
+/// The most memory that was resident at once, in bytes; mapped files count.
 pub(crate) fn peak_rss_bytes() -> Option<u64> {
+    status_bytes("VmHWM:")
+}
+
+/// A line of `/proc/self/status` that is a number of kibibytes.
+fn status_bytes(name: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kib: u64 = line.split_ascii_whitespace().next()?.parse().ok()?;
     kib.checked_mul(1_024)
+}
+
+/// Time between two samples, so that asking often costs nothing.
+const SAMPLE_EVERY: Duration = Duration::from_millis(20);
+
+/// The most anonymous memory seen: heap and stacks, without mapped files.
+#[derive(Debug)]
+pub(crate) struct AnonPeak {
+    started: Instant,
+    /// Milliseconds since the start at which the next sample is due.
+    due_ms: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl AnonPeak {
+    pub(crate) fn start() -> Self {
+        let peak = Self {
+            started: Instant::now(),
+            due_ms: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+        };
+        peak.look();
+        peak
+    }
+
+    /// Takes a sample if the last one is old enough.
+    pub(crate) fn look(&self) {
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let now = millis(self.started.elapsed());
+        let due = self.due_ms.load(Ordering::Relaxed);
+        let next = now.saturating_add(millis(SAMPLE_EVERY));
+        let swap = |due| {
+            self.due_ms
+                .compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed)
+        };
+        if now >= due && swap(due).is_ok() {
+            let bytes = status_bytes("RssAnon:").unwrap_or(0);
+            self.bytes.fetch_max(bytes, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
 }
 
 #[cfg(test)]
@@ -45,5 +93,15 @@ mod tests {
             sum = std::hint::black_box(sum.wrapping_add(1));
         }
         assert!(cpu_time().unwrap() > before);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn anonymous_memory_is_part_of_all_memory() {
+        let touched = vec![1_u8; 8 << 20];
+        let peak = AnonPeak::start();
+        assert!(touched.iter().all(|byte| *byte == 1));
+        assert!(peak.bytes() >= 8 << 20);
+        assert!(peak.bytes() <= peak_rss_bytes().unwrap());
     }
 }

@@ -45,8 +45,8 @@ pub struct WriterOptions {
     pub page_index: bool,
     /// A dictionary larger than this many PLAIN bytes is given up, unless it was asked for by name.
     pub dictionary_bytes: usize,
-    /// A chunk whose codec gains less than this on its first page is stored, unless its codec was
-    /// asked for by name. 0: never.
+    /// A chunk whose codec gains less than this, by a sample of its rows, is stored, unless its codec
+    /// was asked for by name. 0: never.
     pub min_gain_percent: u8,
     /// Write DOUBLE[] as BYTE_ARRAY, as stored, instead of as LIST.
     pub raw_arrays: bool,

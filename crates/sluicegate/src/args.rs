@@ -7,12 +7,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Read QuestDB table directories, and stream them to Parquet.
+/// Open QuestDB table directories: stream them to Parquet, print rows, list what is there.
 #[derive(Debug, Parser)]
 #[command(
     name = "sluice",
     version,
-    about,
     propagate_version = true,
     max_term_width = 100
 )]
@@ -51,6 +50,40 @@ pub(crate) struct Selection {
     pub(crate) to: Option<String>,
 }
 
+/// How a table is read, and for how long.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Reading {
+    /// How column files become bytes in memory
+    #[arg(long, value_enum, default_value_t = ReadMode::Auto)]
+    pub(crate) read_mode: ReadMode,
+
+    /// Stop after this long: 90s, 15m, 1h 30m
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) timeout: Option<String>,
+}
+
+/// What is done to mappings and page cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Profile {
+    /// Share mappings, and leave pages in the page cache
+    Cached,
+    /// Read ahead aggressively
+    Sequential,
+    /// Read ahead, and take every page out of the page cache that was not in it before
+    Evict,
+}
+
+/// How column files become bytes in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReadMode {
+    /// Map; where the file system cannot map, copy
+    Auto,
+    /// Map, or fail
+    Mapped,
+    /// Copy a partition at a time: needs its size in memory, and cannot fault
+    Positional,
+}
+
 /// How much to say.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Volume {
@@ -83,6 +116,17 @@ pub(crate) struct ExportArgs {
 
     #[command(flatten)]
     pub(crate) selection: Selection,
+
+    /// What is done to mappings and page cache, for the table and for the output
+    #[arg(long, value_enum, default_value_t = Profile::Evict)]
+    pub(crate) profile: Profile,
+
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+
+    /// Tell more: mappings, page cache, each column's encodings and sizes
+    #[arg(long)]
+    pub(crate) stats: bool,
 
     /// Replace an existing output
     #[arg(long)]
@@ -120,6 +164,13 @@ pub(crate) struct ScanArgs {
     /// How rows are printed
     #[arg(long, value_enum, default_value_t = ScanFormat::Csv)]
     pub(crate) format: ScanFormat,
+
+    /// What is done to mappings and page cache
+    #[arg(long, value_enum, default_value_t = Profile::Cached)]
+    pub(crate) profile: Profile,
+
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 
     /// File to write instead of stdout
     #[arg(short, long, value_name = "FILE")]

@@ -30,6 +30,9 @@ fn main() -> ExitCode {
     // A snapshot holds every selected file of every partition; without the higher limit it opens
     // the last ones late, and a busy writer may have removed them by then.
     let _ = engine::raise_descriptor_limit();
+    // A file that is cut under a mapping is then an error and not the end of the process; without
+    // the guard everything else works as before.
+    let _ = engine::install_sigbus_guard();
     let cancel = CancelToken::new();
     let streams = run::streams_to_stdout(&cli.command);
     if run::cleans_up(&cli.command) {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use engine::ExportReport;
+use engine::{ExportReport, ExportStats};
 use indicatif::{HumanBytes, HumanCount};
 
 /// A few lines that end with a newline.
@@ -47,6 +47,16 @@ pub(crate) fn report_text(report: &ExportReport) -> String {
         seconds(report.cpu_ms),
         HumanBytes(report.peak_rss_bytes),
     );
+    if report.evicted_bytes > 0 {
+        let _ = writeln!(
+            text,
+            "  {} taken out of the page cache again, {} anonymous memory, {} partition{} mapped at once",
+            HumanBytes(report.evicted_bytes),
+            HumanBytes(report.peak_anon_bytes),
+            report.peak_mapped_partitions,
+            plural(report.peak_mapped_partitions),
+        );
+    }
     if report.replaced_texts > 0 {
         let _ = writeln!(
             text,
@@ -54,5 +64,53 @@ pub(crate) fn report_text(report: &ExportReport) -> String {
             HumanCount(report.replaced_texts)
         );
     }
+    if let Some(stats) = &report.stats {
+        push_stats(&mut text, stats);
+    }
     text
+}
+
+/// What `--stats` adds: the page cache, and a line a column.
+fn push_stats(text: &mut String, stats: &ExportStats) {
+    let _ = writeln!(
+        text,
+        "  {} mappings, at most {} and {} at once",
+        HumanCount(stats.mappings_opened),
+        HumanCount(stats.peak_mappings),
+        HumanBytes(stats.peak_mapped_bytes),
+    );
+    let resident = |bytes: Option<u64>| match bytes {
+        Some(bytes) => HumanBytes(bytes).to_string(),
+        None => "an unknown part".to_owned(),
+    };
+    let _ = writeln!(
+        text,
+        "  {} of the columns in the page cache before, {} after",
+        resident(stats.resident_before_bytes),
+        resident(stats.resident_after_bytes),
+    );
+    let name_width = stats
+        .per_column
+        .iter()
+        .map(|c| c.name.chars().count())
+        .max();
+    let type_width = stats.per_column.iter().map(|c| c.column_type.len()).max();
+    for column in &stats.per_column {
+        let chunks = column.encoding.iter();
+        let encodings: Vec<String> = chunks.map(|(name, n)| format!("{n} {name}")).collect();
+        let _ = writeln!(
+            text,
+            "  {:name_width$}  {:type_width$}  {:>11} -> {:>11}  {} pages, {} nulls, {}, {}",
+            column.name,
+            column.column_type,
+            HumanBytes(column.bytes_in).to_string(),
+            HumanBytes(column.bytes_out).to_string(),
+            HumanCount(column.pages),
+            HumanCount(column.nulls),
+            encodings.join(" + "),
+            column.codec,
+            name_width = name_width.unwrap_or(0),
+            type_width = type_width.unwrap_or(0),
+        );
+    }
 }

@@ -3,14 +3,16 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use engine::{
-    CancelToken, Cause, EngineError, ExportRequest, Listed, Output, ScanRequest, Shown, TimeRange,
+    CancelToken, Cause, EngineError, ExportRequest, Listed, Output, ScanRequest, Shown, TimeLimit,
+    TimeRange,
 };
 
 use crate::args::{
-    Command, ExportArgs, Listing, ListingFormat, ScanArgs, ScanFormat, Selection, ShowCommand,
-    ShowTableArgs, ShowTablesArgs,
+    Command, ExportArgs, Listing, ListingFormat, Profile, ReadMode, Reading, ScanArgs, ScanFormat,
+    Selection, ShowCommand, ShowTableArgs, ShowTablesArgs,
 };
 use crate::output::{complain, print, say};
 use crate::progress_bar::TerminalProgress;
@@ -70,6 +72,10 @@ fn export(args: ExportArgs, cancel: &CancelToken) -> Result<ExitCode, EngineErro
     request.row_group_rows = args.row_group_rows;
     request.range = range(&args.selection)?;
     request.columns = args.selection.columns;
+    request.profile = profile(args.profile);
+    request.read_mode = read_mode(args.reading.read_mode);
+    request.timeout = timeout(&args.reading)?;
+    request.stats = args.stats;
     request.force = args.force;
     request.sync = !args.no_sync;
     let progress = TerminalProgress::new(args.volume);
@@ -106,6 +112,9 @@ fn scan(args: ScanArgs, cancel: &CancelToken) -> Result<ExitCode, EngineError> {
         ScanFormat::Csv => engine::ScanFormat::Csv,
         ScanFormat::Json => engine::ScanFormat::Json,
     };
+    request.profile = profile(args.profile);
+    request.read_mode = read_mode(args.reading.read_mode);
+    request.timeout = timeout(&args.reading)?;
     request.force = args.force;
     match engine::scan(request, &progress, cancel) {
         // `sluice scan t | head` is no failure.
@@ -162,6 +171,29 @@ fn range(selection: &Selection) -> Result<TimeRange, EngineError> {
         from: point("--from", &selection.from)?,
         to: point("--to", &selection.to)?,
     })
+}
+
+fn profile(profile: Profile) -> engine::ScanProfile {
+    match profile {
+        Profile::Cached => engine::ScanProfile::Cached,
+        Profile::Sequential => engine::ScanProfile::Sequential,
+        Profile::Evict => engine::ScanProfile::SequentialEvict,
+    }
+}
+
+fn read_mode(mode: ReadMode) -> engine::ReadMode {
+    match mode {
+        ReadMode::Auto => engine::ReadMode::Auto,
+        ReadMode::Mapped => engine::ReadMode::Mapped,
+        ReadMode::Positional => engine::ReadMode::Positional,
+    }
+}
+
+fn timeout(reading: &Reading) -> Result<Option<Duration>, EngineError> {
+    let parse = |text: &String| text.parse::<TimeLimit>();
+    let limit = reading.timeout.as_ref().map(parse).transpose();
+    let limit = limit.map_err(|error| bad_option("--timeout", &error))?;
+    Ok(limit.map(|limit| limit.0))
 }
 
 fn bad_option(option: &'static str, reason: &dyn Display) -> EngineError {

@@ -103,6 +103,7 @@ impl Frame {
             Ok(sum.saturating_add(bytes))
         })
     }
+
     /// Says that nobody will read column `index` of these rows again. Under
     /// [`mmap_io::ScanProfile::SequentialEvict`] whole windows that are done leave the page cache;
     /// otherwise nothing happens. Returns the bytes given back. Content never changes.
@@ -110,9 +111,22 @@ impl Frame {
     /// # Errors
     /// No such column; the operating system refuses.
     pub fn done(&self, index: usize) -> Result<u64, ReadError> {
+        self.done_rows(index, 0..self.rows)
+    }
+
+    /// As [`Frame::done`], of some rows of the frame, counted from its first; rows that it does not
+    /// have are left out.
+    ///
+    /// # Errors
+    /// As [`Frame::done`].
+    pub fn done_rows(&self, index: usize, rows: Range<usize>) -> Result<u64, ReadError> {
+        let (lo, hi) = (rows.start, rows.end.min(self.rows));
         match self.source(index)? {
-            Source::Nulls => Ok(0),
-            Source::Stored { slot } => self.partition.done(slot, self.row_lo, self.rows),
+            Source::Stored { slot } if lo < hi => {
+                let row_lo = self.row_lo.saturating_add(lo as u64);
+                self.partition.done(slot, row_lo, hi - lo)
+            }
+            _ => Ok(0),
         }
     }
 
@@ -123,10 +137,18 @@ impl Frame {
     /// [`ReadError::FileTooShort`], or [`ReadError::Io`] with a poisoned mapping: the batch must be
     /// thrown away.
     pub fn verify(&self) -> Result<(), ReadError> {
-        self.columns.iter().try_for_each(|c| match c.source {
+        (0..self.columns.len()).try_for_each(|index| self.verify_column(index))
+    }
+
+    /// As [`Frame::verify`], of column `index` alone.
+    ///
+    /// # Errors
+    /// As [`Frame::verify`]; no such column.
+    pub fn verify_column(&self, index: usize) -> Result<(), ReadError> {
+        match self.source(index)? {
             Source::Nulls => Ok(()),
             Source::Stored { slot } => self.partition.verify(slot),
-        })
+        }
     }
 
     fn source(&self, index: usize) -> Result<Source, ReadError> {

@@ -21,6 +21,7 @@ mod shared;
 mod slot;
 mod small;
 mod snapshot;
+mod survey;
 mod symbols;
 mod time_range;
 mod validity;

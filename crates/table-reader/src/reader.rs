@@ -45,6 +45,10 @@ impl TableReader {
         })
     }
 
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     /// The metadata of the commit.
     #[must_use]
     pub fn snapshot(&self) -> &Snapshot {

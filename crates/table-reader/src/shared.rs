@@ -182,6 +182,32 @@ impl Shared {
         read(&now.map_err(|e| out_of_descriptors(e, self.descriptors_needed))?)
     }
 
+    /// Runs `look` for every committed file of the selected columns of a native partition; of one
+    /// without rows, or stored as Parquet, there is none.
+    pub(crate) fn each_file(
+        &self,
+        index: usize,
+        mut look: impl FnMut(&files::Committed) -> Result<(), ReadError>,
+    ) -> Result<(), ReadError> {
+        let (info, slot) = self.slot(index)?;
+        if info.parquet || self.selected_count == 0 {
+            return Ok(());
+        }
+        let seen = self.with_files(info, slot, |files| {
+            for column in files.iter().take(self.selected_count) {
+                if let ColumnFiles::Stored(stored) = column {
+                    stored
+                        .aux
+                        .iter()
+                        .chain(&stored.data)
+                        .try_for_each(&mut look)?;
+                }
+            }
+            Ok(())
+        });
+        seen.map_err(|e| self.explain(e))
+    }
+
     /// Runs `read` with the designated timestamp file of a native partition with rows.
     pub(crate) fn with_timestamps<T>(
         &self,
@@ -241,6 +267,13 @@ impl Shared {
             .ok_or(none)?;
         slot.get(column, self.snapshot.txn.txn)
             .map_err(|e| self.explain(e))
+    }
+
+    /// Committed bytes of the dictionary of selected column `index`; 0 if it has none.
+    pub(crate) fn symbol_bytes(&self, index: usize) -> Result<u64, ReadError> {
+        let (expected, found) = (self.selected_count, index);
+        let none = ReadError::NoSuchColumn { expected, found };
+        self.symbols.get(index).map(SymbolSlot::bytes).ok_or(none)
     }
 
     pub(crate) fn release_all_but(&self, keep: Option<usize>) {

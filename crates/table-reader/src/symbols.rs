@@ -27,6 +27,12 @@ impl SymbolSlot {
         }
     }
 
+    /// Committed bytes of the dictionary: what it takes in memory once it is read.
+    pub(crate) fn bytes(&self) -> u64 {
+        let files = self.files.as_ref();
+        files.map_or(0, |files| files.offsets.len.saturating_add(files.chars.len))
+    }
+
     /// The dictionary; empty for a column that has none.
     pub(crate) fn get(&self, column: &TableColumn, txn: i64) -> Result<Arc<SymbolDict>, ReadError> {
         let mut dict = self.dict.lock().unwrap_or_else(PoisonError::into_inner);

@@ -10,7 +10,7 @@ use column_format::ColumnSlice;
 use table_reader::Frame;
 
 use super::row_bytes::slices_of;
-use crate::error::Result;
+use crate::error::{Cause, Result};
 
 /// Frames and the rows of them that belong to the group, in table order.
 #[derive(Debug, Default)]
@@ -39,6 +39,23 @@ impl PendingGroup {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.rows == 0
+    }
+
+    /// What to believe of column `idx` after it was read: `done`, unless mapped bytes went away
+    /// meanwhile.
+    pub(crate) fn verified<T>(&self, idx: usize, done: Result<T>) -> Result<T> {
+        for (frame, _) in &self.parts {
+            frame.verify_column(idx).map_err(Cause::Vanished)?;
+        }
+        done
+    }
+
+    /// Nobody reads column `idx` of the group again: whole windows leave the page cache.
+    pub(crate) fn done(&self, idx: usize) -> Result<()> {
+        for (frame, rows) in &self.parts {
+            frame.done_rows(idx, rows.clone())?;
+        }
+        Ok(())
     }
 
     /// The slices of column `idx`, in table order.

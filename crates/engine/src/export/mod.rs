@@ -1,8 +1,8 @@
 //! `export`: a snapshot of a table as one Parquet file.
 //!
 //! Small parts, so that what comes later (workers, budgets, passthrough) has a place: the request,
-//! the planner that cuts row groups, the group that is being gathered, the exporter that encodes it
-//! column by column, the report.
+//! the planner that cuts row groups, the group that is being gathered, the exporter that gathers it,
+//! the file that it is written into column by column, the report.
 
 mod exporter;
 mod group;
@@ -11,21 +11,27 @@ mod planner;
 mod report;
 mod request;
 mod row_bytes;
+mod sink;
+mod stats;
+mod writing;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use mmap_io::{RealVfs, Root, Vfs};
+use mmap_io::{IoStats, ReadMode, RealVfs, Root, ScanProfile, Vfs};
 use table_reader::CancelToken;
 
 pub use report::ExportReport;
 pub use request::{ExportRequest, ROW_GROUP_BYTES_DEFAULT, ROW_GROUP_ROWS_DEFAULT};
+pub use stats::{ColumnStats, ExportStats};
 
 use crate::error::Result;
 use crate::progress::Progress;
-use crate::reading::{open_reader, stale_or};
-use crate::target::{Output, Publish, write_to};
-use crate::usage;
-use exporter::{Exporter, Written};
+use crate::reading::{open_reader_as, stale_or};
+use crate::running::Running;
+use crate::target::{Output, Publish, Reads, write_to};
+use crate::usage::{self, AnonPeak};
+use exporter::Exporter;
+use writing::Written;
 
 /// Exports the rows that `request` asks for.
 ///
@@ -57,7 +63,9 @@ pub fn export_in(
     cancel: &CancelToken,
 ) -> Result<ExportReport> {
     request.check()?;
-    let started = (Instant::now(), usage::cpu_time());
+    let spent = Spent::start(root.stats());
+    let name = format!("export {}", root.path().display());
+    let running = Running::start(&request.registry, name, cancel, request.timeout);
     let output = std::mem::replace(
         &mut request.output,
         Output::Writer(Box::new(std::io::sink())),
@@ -69,45 +77,83 @@ pub fn export_in(
     let publish = Publish {
         force: request.force,
         sync: request.sync,
+        drop_behind: request.profile == ScanProfile::SequentialEvict,
     };
-    let done = write_to(vfs, output, publish, progress, |out| {
-        let reader = open_reader(root, request.columns.as_deref())?;
+    let done = write_to(vfs, output, publish, progress, |out, reads| {
+        running.go_on()?;
+        let read_mode = match reads {
+            Reads::AsAsked => request.read_mode,
+            Reads::Positional => ReadMode::Positional,
+        };
+        let columns = request.columns.as_deref();
+        let reader = open_reader_as(root, columns, request.profile, read_mode)?;
         let exporter = Exporter {
             reader: &reader,
             request: &request,
             progress,
-            cancel,
+            running: &running,
+            anon_peak: &spent.anon_peak,
         };
         exporter.run(out).map_err(|error| stale_or(&reader, error))
     });
     progress.end();
     let written = done.map_err(|error| error.in_table(root.path()))?;
-    Ok(report(written, named, started))
+    Ok(spent.report(written, named, root.stats(), request.stats))
 }
 
-fn report(
-    written: Written,
-    output: String,
-    (started, cpu_before): (Instant, Option<std::time::Duration>),
-) -> ExportReport {
-    let millis = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(0);
-    let cpu = usage::cpu_time()
-        .zip(cpu_before)
-        .map(|(now, then)| now.saturating_sub(then));
-    ExportReport {
-        table: written.table,
-        output,
-        snapshot_txn: written.snapshot_txn,
-        rows: written.rows,
-        partitions: written.partitions,
-        row_groups: written.row_groups,
-        columns: written.columns,
-        bytes_in: written.bytes_in,
-        bytes_out: written.bytes_out,
-        wall_ms: millis(started.elapsed()),
-        cpu_ms: cpu.map_or(0, millis),
-        peak_rss_bytes: usage::peak_rss_bytes().unwrap_or(0),
-        encoded_chunks: written.encoded_chunks,
-        replaced_texts: written.replaced_texts,
+/// What there was before the export, to tell what the export cost.
+struct Spent {
+    started: Instant,
+    cpu: Option<Duration>,
+    anon_peak: AnonPeak,
+    evicted_bytes: u64,
+    mappings_opened: u64,
+}
+
+impl Spent {
+    fn start(io: &IoStats) -> Self {
+        Self {
+            started: Instant::now(),
+            cpu: usage::cpu_time(),
+            anon_peak: AnonPeak::start(),
+            evicted_bytes: io.bytes_evicted(),
+            mappings_opened: io.mappings_opened(),
+        }
+    }
+
+    fn report(self, written: Written, output: String, io: &IoStats, stats: bool) -> ExportReport {
+        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(0);
+        let cpu = usage::cpu_time()
+            .zip(self.cpu)
+            .map(|(now, then)| now.saturating_sub(then));
+        ExportReport {
+            table: written.table,
+            output,
+            snapshot_txn: written.snapshot_txn,
+            rows: written.rows,
+            partitions: written.partitions,
+            row_groups: written.row_groups,
+            columns: written.columns.len(),
+            bytes_in: written.bytes_in,
+            bytes_out: written.bytes_out,
+            wall_ms: millis(self.started.elapsed()),
+            cpu_ms: cpu.map_or(0, millis),
+            peak_rss_bytes: usage::peak_rss_bytes().unwrap_or(0),
+            peak_anon_bytes: self.anon_peak.bytes(),
+            peak_mapped_partitions: written.peak_mapped_partitions,
+            spilled_bytes: 0,
+            evicted_bytes: io.bytes_evicted().saturating_sub(self.evicted_bytes),
+            passthrough_chunks: 0,
+            encoded_chunks: written.encoded_chunks,
+            replaced_texts: written.replaced_texts,
+            stats: stats.then(|| ExportStats {
+                mappings_opened: io.mappings_opened().saturating_sub(self.mappings_opened),
+                peak_mappings: io.mapped_peak(),
+                peak_mapped_bytes: io.mapped_bytes_peak(),
+                resident_before_bytes: written.resident_before_bytes,
+                resident_after_bytes: written.resident_after_bytes,
+                per_column: written.columns,
+            }),
+        }
     }
 }

@@ -5,6 +5,8 @@
 
 use serde::Serialize;
 
+use super::stats::ExportStats;
+
 /// What an export did. Serialises to the JSON object that `--json` prints.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExportReport {
@@ -32,8 +34,22 @@ pub struct ExportReport {
     pub cpu_ms: u64,
     /// Peak resident memory of the process so far; 0 where the system does not tell.
     pub peak_rss_bytes: u64,
+    /// The most anonymous memory of the process that was seen during the export (heap and stacks,
+    /// sampled every 20 ms at most); 0 where the system does not tell.
+    pub peak_anon_bytes: u64,
+    /// The most partitions that were mapped at once.
+    pub peak_mapped_partitions: usize,
+    /// Bytes that pages took in temporary files.
+    pub spilled_bytes: u64,
+    /// Bytes of the table's pages that the export brought into the page cache and took out again.
+    pub evicted_bytes: u64,
+    /// Column chunks that were copied as they were.
+    pub passthrough_chunks: u64,
     /// Column chunks that were encoded.
     pub encoded_chunks: u64,
     /// Texts with bytes that are not UTF-8, or half a surrogate pair: U+FFFD stands in their place.
     pub replaced_texts: u64,
+    /// More, if it was asked for.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub stats: Option<ExportStats>,
 }

@@ -2,8 +2,11 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use mmap_io::{ReadMode, ScanProfile};
 use pq_encode::WriterOptions;
+use table_reader::QueryRegistry;
 
 use crate::error::{Cause, Result};
 use crate::reading::check_columns;
@@ -36,6 +39,17 @@ pub struct ExportRequest {
     pub force: bool,
     /// Make the file durable before it is reported.
     pub sync: bool,
+    /// What is done to mappings and page cache. Evicting, unless asked otherwise: the pages that an
+    /// export brings in, of the table and of its own output, leave the page cache behind it.
+    pub profile: ScanProfile,
+    /// Whether column files are mapped or copied into memory, a partition at a time.
+    pub read_mode: ReadMode,
+    /// The most time that the export may take, all attempts together.
+    pub timeout: Option<Duration>,
+    /// Look at the page cache before and after, for [`ExportStats`](crate::ExportStats).
+    pub stats: bool,
+    /// Where the export is listed while it runs.
+    pub registry: QueryRegistry,
     /// Rows that are taken from a partition at a time. Never changes a byte of the output.
     pub frame_rows: Option<NonZeroUsize>,
 }
@@ -62,6 +76,11 @@ impl ExportRequest {
             writer: WriterOptions::default(),
             force: false,
             sync: true,
+            profile: ScanProfile::SequentialEvict,
+            read_mode: ReadMode::Auto,
+            timeout: None,
+            stats: false,
+            registry: QueryRegistry::new(),
             frame_rows: None,
         }
     }

@@ -7,17 +7,21 @@ mod request;
 mod rows;
 
 use std::io::Write;
-use std::sync::Arc;
+use std::num::NonZeroUsize;
 
-use mmap_io::{RealVfs, Root, Vfs};
-use table_reader::{CancelToken, Cursor, Direction};
+use mmap_io::{ReadMode, RealVfs, Root, ScanProfile, Vfs};
+use table_reader::{CancelToken, Cursor, Direction, TableReader};
 
 pub use request::{ScanFormat, ScanReport, ScanRequest};
 
-use crate::error::{Cause, Result};
+use crate::error::Result;
 use crate::progress::{Done, Progress, Totals};
-use crate::reading::{check_columns, open_reader, select_rows, stale_or};
-use crate::target::{Output, Publish, write_to};
+use crate::reading::{check_columns, open_reader_as, select_rows, stale_or};
+use crate::running::Running;
+use crate::target::{Output, Publish, Reads, write_to};
+
+/// Rows that are given back to the page cache at a time under the evicting profile.
+const FRAME_ROWS: usize = 64 << 10;
 
 /// Prints the rows that `request` asks for.
 ///
@@ -32,15 +36,14 @@ use crate::target::{Output, Publish, write_to};
 /// ```
 ///
 /// # Errors
-/// Whatever [`Cause`] names. A stream may have got rows before the error.
+/// Whatever [`Cause`](crate::Cause) names. A stream may have got rows before the error.
 pub fn scan(
     request: ScanRequest,
     progress: &dyn Progress,
     cancel: &CancelToken,
 ) -> Result<ScanReport> {
-    let vfs: Arc<dyn Vfs> = Arc::new(RealVfs);
     let root = crate::root::open_root(&request.table)?;
-    scan_in(&root, &*vfs, request, progress, cancel)
+    scan_in(&root, &RealVfs, request, progress, cancel)
 }
 
 /// [`scan`] of a root that is open already, with the output behind `vfs`.
@@ -55,6 +58,8 @@ pub fn scan_in(
     cancel: &CancelToken,
 ) -> Result<ScanReport> {
     check_columns(request.columns.as_deref())?;
+    let name = format!("scan {}", root.path().display());
+    let running = Running::start(&request.registry, name, cancel, request.timeout);
     let output = std::mem::replace(
         &mut request.output,
         Output::Writer(Box::new(std::io::sink())),
@@ -62,69 +67,86 @@ pub fn scan_in(
     let publish = Publish {
         force: request.force,
         sync: request.sync,
+        drop_behind: request.profile == ScanProfile::SequentialEvict,
     };
-    let done = write_to(vfs, output, publish, progress, |out| {
-        print_rows(root, &request, out, progress, cancel)
+    let done = write_to(vfs, output, publish, progress, |out, reads| {
+        running.go_on()?;
+        let read_mode = match reads {
+            Reads::AsAsked => request.read_mode,
+            Reads::Positional => ReadMode::Positional,
+        };
+        let columns = request.columns.as_deref();
+        let reader = open_reader_as(root, columns, request.profile, read_mode)?;
+        let scanner = Scanner {
+            reader: &reader,
+            request: &request,
+            progress,
+            running: &running,
+        };
+        scanner.run(out).map_err(|error| stale_or(&reader, error))
     });
     progress.end();
     done.map_err(|error| error.in_table(root.path()))
 }
 
 /// One attempt over one snapshot.
-fn print_rows(
-    root: &Root,
-    request: &ScanRequest,
-    out: &mut dyn Write,
-    progress: &dyn Progress,
-    cancel: &CancelToken,
-) -> Result<ScanReport> {
-    let reader = open_reader(root, request.columns.as_deref())?;
-    let mut selection = select_rows(&reader, &request.range)?;
-    if let Some(limit) = request.limit {
-        selection = if request.reverse {
-            selection.last(limit)
-        } else {
-            selection.first(limit)
-        };
-    }
-    reader.require_native(&selection)?;
-    let snapshot_txn = reader.snapshot().txn.txn;
-    progress.begin(Totals {
-        snapshot_txn,
-        rows: selection.rows(),
-        partitions: selection.parts().len(),
-    });
-    let direction = if request.reverse {
-        Direction::Backward
-    } else {
-        Direction::Forward
-    };
-    let mut cursor = reader.cursor(direction, None, &selection);
-    let mut printer = rows::RowPrinter::new(&reader, request.format)?;
-    printer.header(out)?;
-    let mut done = Done::default();
-    while let Some(frame) = cursor
-        .next_frame()
-        .map_err(|e| stale_or(&reader, e.into()))?
-    {
-        let count = u64::try_from(frame.rows()).unwrap_or(u64::MAX);
-        let printed = printer.print(&frame, request.reverse, out, &mut || {
-            if cancel.is_cancelled() {
-                Err(Cause::Cancelled.into())
+struct Scanner<'a> {
+    reader: &'a TableReader,
+    request: &'a ScanRequest,
+    progress: &'a dyn Progress,
+    running: &'a Running,
+}
+
+impl Scanner<'_> {
+    fn run(&self, out: &mut dyn Write) -> Result<ScanReport> {
+        let (reader, request) = (self.reader, self.request);
+        let mut selection = select_rows(reader, &request.range)?;
+        if let Some(limit) = request.limit {
+            selection = if request.reverse {
+                selection.last(limit)
             } else {
-                Ok(())
-            }
+                selection.first(limit)
+            };
+        }
+        reader.require_native(&selection)?;
+        let snapshot_txn = reader.snapshot().txn.txn;
+        self.progress.begin(Totals {
+            snapshot_txn,
+            rows: selection.rows(),
+            partitions: selection.parts().len(),
         });
-        printed.map_err(|error| stale_or(&reader, error))?;
-        cursor.release_open_partitions();
-        done.rows += count;
-        done.bytes_out = printer.bytes_out();
-        progress.advance(done);
+        let direction = if request.reverse {
+            Direction::Backward
+        } else {
+            Direction::Forward
+        };
+        let mut cursor = reader.cursor(direction, NonZeroUsize::new(FRAME_ROWS), &selection);
+        let mut printer = rows::RowPrinter::new(reader, request.format)?;
+        printer.header(out)?;
+        let mut done = Done::default();
+        let mut partition = None;
+        while let Some(frame) = cursor.next_frame()? {
+            let mut go_on = || self.running.go_on();
+            printer.print(&frame, request.reverse, out, &mut go_on)?;
+            for column in 0..frame.columns().len() {
+                frame.done(column)?;
+            }
+            cursor.release_open_partitions();
+            let rows = u64::try_from(frame.rows()).unwrap_or(u64::MAX);
+            let bytes = frame.native_bytes().unwrap_or(0);
+            let index = frame.partition_index();
+            let entered = partition.replace(index) != Some(index);
+            self.running.delivered(rows, bytes, entered);
+            done.rows += rows;
+            done.bytes_in = done.bytes_in.saturating_add(bytes);
+            done.bytes_out = printer.bytes_out();
+            self.progress.advance(done);
+        }
+        reader.revalidate()?;
+        Ok(ScanReport {
+            rows: done.rows,
+            snapshot_txn,
+            bytes_out: printer.bytes_out(),
+        })
     }
-    reader.revalidate()?;
-    Ok(ScanReport {
-        rows: done.rows,
-        snapshot_txn,
-        bytes_out: printer.bytes_out(),
-    })
 }

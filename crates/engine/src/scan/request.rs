@@ -1,6 +1,10 @@
 //! Which rows are to be printed, and how.
 
 use std::path::PathBuf;
+use std::time::Duration;
+
+use mmap_io::{ReadMode, ScanProfile};
+use table_reader::QueryRegistry;
 
 use crate::target::Output;
 use crate::time_range::TimeRange;
@@ -36,6 +40,15 @@ pub struct ScanRequest {
     pub force: bool,
     /// Make the file durable before it is reported.
     pub sync: bool,
+    /// What is done to mappings and page cache. Nothing, unless asked otherwise: whoever looks at
+    /// rows will probably look again.
+    pub profile: ScanProfile,
+    /// Whether column files are mapped or copied into memory, a partition at a time.
+    pub read_mode: ReadMode,
+    /// The most time that the scan may take.
+    pub timeout: Option<Duration>,
+    /// Where the scan is listed while it runs.
+    pub registry: QueryRegistry,
 }
 
 impl ScanRequest {
@@ -52,6 +65,10 @@ impl ScanRequest {
             format: ScanFormat::Csv,
             force: false,
             sync: true,
+            profile: ScanProfile::Cached,
+            read_mode: ReadMode::Auto,
+            timeout: None,
+            registry: QueryRegistry::new(),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Frames to lines of text.
 //!
 //! Rows are printed into a buffer that is handed on in pieces, so that a slow reader of a pipe is
-//! waited for and a cancel is noticed between pieces whatever the size of a partition.
+//! waited for and a cancel is noticed between pieces whatever the size of a partition. A piece is
+//! handed on only once the mapped bytes that it was made of are known to have been the table's.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -11,11 +12,12 @@ use table_reader::{Frame, Slices, TableReader};
 
 use super::request::ScanFormat;
 use crate::error::{Cause, EngineError, Result};
+use crate::reading::verified;
 use crate::text::escape::{Quoting, push_quoted};
 use crate::text::value::ValueText;
 
 /// Text is handed on when there is so much of it.
-const PIECE_BYTES: usize = 64 << 10;
+const PIECE_BYTES: usize = 128 << 10;
 
 /// Prints rows of the columns of one reader.
 pub(crate) struct RowPrinter {
@@ -60,7 +62,7 @@ impl RowPrinter {
             columns,
             partitions,
             text: ValueText::default(),
-            buffer: Vec::with_capacity(2 * PIECE_BYTES),
+            buffer: Vec::with_capacity(PIECE_BYTES + PIECE_BYTES / 8),
             bytes_out: 0,
         })
     }
@@ -97,12 +99,16 @@ impl RowPrinter {
         go_on()?;
         for nth in 0..frame.rows() {
             let row = if reverse { frame.rows() - 1 - nth } else { nth };
-            self.print_row(frame, &slices, row)?;
+            if let Err(error) = self.print_row(frame, &slices, row) {
+                return verified(frame, Err(error));
+            }
             if self.buffer.len() >= PIECE_BYTES {
+                verified(frame, Ok(()))?;
                 self.hand_on(out)?;
                 go_on()?;
             }
         }
+        verified(frame, Ok(()))?;
         self.hand_on(out)
     }
 

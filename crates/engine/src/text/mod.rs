@@ -9,6 +9,7 @@ pub(crate) mod escape;
 pub(crate) mod float;
 pub(crate) mod int;
 pub(crate) mod parse;
+pub(crate) mod size;
 pub(crate) mod timestamp;
 pub(crate) mod value;
 pub(crate) mod wide;

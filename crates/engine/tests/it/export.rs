@@ -234,6 +234,11 @@ fn the_report_has_the_keys_of_the_command_line() {
             "wall_ms",
             "cpu_ms",
             "peak_rss_bytes",
+            "peak_anon_bytes",
+            "peak_mapped_partitions",
+            "spilled_bytes",
+            "evicted_bytes",
+            "passthrough_chunks",
             "encoded_chunks",
             "replaced_texts",
         ]

@@ -13,6 +13,7 @@ mod failure;
 mod faulty_vfs;
 mod identity;
 mod invariance;
+mod modes;
 mod parquet_shape;
 mod pm;
 mod recut;

@@ -1,0 +1,266 @@
+//! How a table is read never changes what is written; what went away is an error, never rows.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+use engine::{
+    CancelToken, Cause, Done, ExitClass, ExportRequest, NoProgress, Output, Progress,
+    QueryRegistry, ReadMode, ScanProfile, ScanRequest,
+};
+use testkit::{case, entries, temp_dir};
+
+use crate::csv_lines::Shared;
+use crate::export::{export_all, export_bytes};
+use crate::support::Table;
+
+const PROFILES: [ScanProfile; 3] = [
+    ScanProfile::Cached,
+    ScanProfile::Sequential,
+    ScanProfile::SequentialEvict,
+];
+const MODES: [ReadMode; 3] = [ReadMode::Auto, ReadMode::Mapped, ReadMode::Positional];
+
+fn scan_text(table: &Path, change: impl FnOnce(&mut ScanRequest)) -> Vec<u8> {
+    let out = Shared::default();
+    let mut request = ScanRequest::new(table, Output::Writer(Box::new(out.clone())));
+    change(&mut request);
+    engine::scan(request, &NoProgress, &CancelToken::new()).unwrap();
+    out.take()
+}
+
+#[test]
+fn profile_and_read_mode_never_change_a_byte() {
+    for id in ["questdb/all_types", "questdb/column_tops", "questdb/splits"] {
+        let table = Table::of(&case(id));
+        let (_, file) = export_all(&table.path);
+        let text = scan_text(&table.path, |_| {});
+        for (profile, read_mode) in PROFILES.iter().flat_map(|p| MODES.map(|m| (*p, m))) {
+            let (report, bytes) = export_bytes(&table.path, |r| {
+                (r.profile, r.read_mode) = (profile, read_mode);
+            })
+            .unwrap();
+            assert!(bytes == file, "{id} {profile} {read_mode}");
+            let copied = read_mode == ReadMode::Positional;
+            assert!(report.peak_mapped_partitions > 0);
+            let printed = scan_text(&table.path, |r| {
+                (r.profile, r.read_mode) = (profile, read_mode);
+            });
+            assert!(printed == text, "{id} {profile} {read_mode}");
+            let (report, _) = export_bytes(&table.path, |r| {
+                (r.profile, r.read_mode, r.stats) = (profile, read_mode, true);
+            })
+            .unwrap();
+            assert_eq!(report.stats.unwrap().mappings_opened == 0, copied);
+        }
+    }
+}
+
+#[test]
+fn stats_add_up() {
+    let table = case("questdb/trades").table();
+    let (report, _) = export_bytes(&table, |r| {
+        (r.stats, r.row_group_rows) = (true, 50_000);
+    })
+    .unwrap();
+    let stats = report.stats.as_ref().unwrap();
+    assert_eq!(stats.per_column.len(), report.columns);
+    let sum = |of: fn(&engine::ColumnStats) -> u64| stats.per_column.iter().map(of).sum::<u64>();
+    assert_eq!(sum(|c| c.bytes_in), report.bytes_in);
+    assert!(sum(|c| c.bytes_out) < report.bytes_out);
+    assert_eq!(sum(|c| c.encoding.values().sum()), report.encoded_chunks);
+    assert!(sum(|c| c.pages) >= report.encoded_chunks);
+    assert!(stats.peak_mapped_bytes > 0 && stats.peak_mappings > 0);
+    let json = serde_json::to_value(&report).unwrap();
+    let first = &json["per_column"][0];
+    for key in [
+        "name",
+        "type",
+        "encoding",
+        "codec",
+        "bytes_in",
+        "bytes_out",
+        "pages",
+        "nulls",
+    ] {
+        assert!(!first[key].is_null(), "{key}: {first}");
+    }
+    let (without, _) = export_bytes(&table, |_| {}).unwrap();
+    let json = serde_json::to_value(&without).unwrap();
+    assert!(json.get("per_column").is_none() && json.get("evicted_bytes").is_some());
+}
+
+#[test]
+fn a_time_limit_ends_the_work_and_leaves_nothing() {
+    let table = case("questdb/trades").table();
+    let out = temp_dir();
+    let mut request = ExportRequest::new(&table, Output::File(out.path().join("out.parquet")));
+    request.timeout = Some(Duration::from_nanos(1));
+    let error = engine::export(request, &NoProgress, &CancelToken::new()).unwrap_err();
+    assert!(matches!(error.cause(), Cause::TimedOut { .. }));
+    assert_eq!(error.exit_class(), ExitClass::Failed);
+    assert!(entries(out.path()).unwrap().is_empty());
+    let mut request = ScanRequest::new(&table, Output::Writer(Box::new(std::io::sink())));
+    request.timeout = Some(Duration::from_nanos(1));
+    let error = engine::scan(request, &NoProgress, &CancelToken::new()).unwrap_err();
+    assert!(matches!(error.cause(), Cause::TimedOut { .. }));
+}
+
+/// Cancels through the registry what is listed there.
+struct Registrar {
+    registry: QueryRegistry,
+    seen: AtomicBool,
+}
+
+impl Progress for Registrar {
+    fn advance(&self, done: Done) {
+        let running = self.registry.running();
+        assert_eq!(running.len(), 1);
+        assert!(running[0].name.starts_with("export "), "{running:?}");
+        assert!(running[0].rows <= 200_900 && done.rows > 0);
+        self.seen.store(true, Ordering::Relaxed);
+        assert!(self.registry.cancel(running[0].id));
+    }
+}
+
+#[test]
+fn a_running_export_is_listed_and_can_be_cancelled_there() {
+    let progress = Registrar {
+        registry: QueryRegistry::new(),
+        seen: AtomicBool::new(false),
+    };
+    let table = case("questdb/trades").table();
+    let mut request = ExportRequest::new(&table, Output::Writer(Box::new(std::io::sink())));
+    request.registry = progress.registry.clone();
+    let error = engine::export(request, &progress, &CancelToken::new()).unwrap_err();
+    assert!(matches!(error.cause(), Cause::Cancelled));
+    assert!(progress.seen.into_inner() && progress.registry.running().is_empty());
+}
+
+fn cut(file: &Path, len: u64) {
+    let file = OpenOptions::new().write(true).open(file).unwrap();
+    file.set_len(len).unwrap();
+}
+
+/// Cuts a column file once the first chunk is written; may put it back before the next attempt.
+struct Cutter {
+    file: PathBuf,
+    content: Vec<u8>,
+    restores: bool,
+    cut: AtomicBool,
+    restarts: AtomicU32,
+}
+
+impl Cutter {
+    fn of(file: PathBuf, restores: bool) -> Self {
+        Self {
+            content: fs::read(&file).unwrap(),
+            file,
+            restores,
+            cut: AtomicBool::new(false),
+            restarts: AtomicU32::new(0),
+        }
+    }
+}
+
+impl Progress for Cutter {
+    fn advance(&self, _: Done) {
+        if !self.cut.swap(true, Ordering::Relaxed) {
+            cut(&self.file, 0);
+        }
+    }
+
+    fn restart(&self, _: u32, reason: &str) {
+        assert!(reason.contains("amount.d"), "{reason}");
+        self.restarts.fetch_add(1, Ordering::Relaxed);
+        if self.restores {
+            fs::write(&self.file, &self.content).unwrap();
+        }
+    }
+}
+
+/// This test binary installs the guard, as the product's binary does: without it the process would
+/// be dead.
+#[test]
+fn a_file_cut_under_an_export_is_read_again_and_then_named() {
+    engine::install_sigbus_guard().unwrap();
+    for profile in PROFILES {
+        for restores in [true, false] {
+            let table = Table::copy_of(&case("questdb/trades"));
+            let (_, expected) = export_all(&table.path);
+            let out = temp_dir();
+            let path = out.path().join("out.parquet");
+            let mut request = ExportRequest::new(&table.path, Output::File(path.clone()));
+            request.profile = profile;
+            let cutter = Cutter::of(table.path.join("2024-03-05/amount.d"), restores);
+            let done = engine::export(request, &cutter, &CancelToken::new());
+            assert_eq!(cutter.restarts.into_inner(), 1);
+            if restores {
+                done.unwrap();
+                assert!(fs::read(&path).unwrap() == expected);
+                continue;
+            }
+            let line = done.unwrap_err().to_line();
+            assert!(line.contains("2024-03-05/amount.d"), "{line}");
+            assert!(entries(out.path()).unwrap().is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_file_cut_under_a_stream_ends_it_without_a_footer() {
+    engine::install_sigbus_guard().unwrap();
+    let table = Table::copy_of(&case("questdb/trades"));
+    let out = Shared::default();
+    let request = ExportRequest::new(&table.path, Output::Writer(Box::new(out.clone())));
+    let cutter = Cutter::of(table.path.join("2024-03-05/amount.d"), false);
+    let error = engine::export(request, &cutter, &CancelToken::new()).unwrap_err();
+    assert!(
+        matches!(error.cause(), Cause::Vanished(_)),
+        "{}",
+        error.to_line()
+    );
+    assert!(error.to_line().contains("amount.d"));
+    assert!(!out.take().ends_with(b"PAR1"));
+}
+
+/// Cuts a file when so many bytes were taken.
+struct CuttingWriter {
+    out: Shared,
+    file: PathBuf,
+    left: usize,
+}
+
+impl Write for CuttingWriter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.left > 0 && bytes.len() >= self.left {
+            cut(&self.file, 0);
+        }
+        self.left = self.left.saturating_sub(bytes.len());
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn rows_that_were_printed_before_a_file_was_cut_are_right() {
+    engine::install_sigbus_guard().unwrap();
+    let table = Table::copy_of(&case("questdb/trades"));
+    let expected = scan_text(&table.path, |_| {});
+    let out = Shared::default();
+    let writer = CuttingWriter {
+        out: out.clone(),
+        file: table.path.join("2024-03-05/amount.d"),
+        left: 100_000,
+    };
+    let request = ScanRequest::new(&table.path, Output::Writer(Box::new(writer)));
+    let error = engine::scan(request, &NoProgress, &CancelToken::new()).unwrap_err();
+    assert!(error.to_line().contains("amount.d"), "{}", error.to_line());
+    let printed = out.take();
+    assert!(printed.len() >= 100_000 && expected.starts_with(&printed));
+}
