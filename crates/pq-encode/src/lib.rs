@@ -16,6 +16,7 @@ mod rows;
 mod sample;
 mod sink;
 mod source;
+mod store;
 mod summary;
 mod symbol;
 mod text;
@@ -32,5 +33,9 @@ pub use options::{
 };
 pub use pq_format::Codec;
 pub use sink::{PIECE_BYTES_MAX, PageSink, SinkError};
+pub use store::{
+    BudgetedStores, ChunkSpool, MemoryBudget, MemoryStores, PageKey, PageStore, PageStoreFactory,
+    SpillFile, SpooledChunk, StoreError, TempFileStores,
+};
 pub use summary::{ChunkSummary, PageBounds, PageOrder, PageSummary};
 pub use type_map::{logical_type, physical_type, schema_node};

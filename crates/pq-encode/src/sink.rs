@@ -18,6 +18,18 @@ pub trait PageSink {
     /// # Errors
     /// Whatever keeps the sink from taking the bytes; encoding stops at once and returns it.
     fn page(&mut self, header_and_body: &[u8]) -> Result<(), SinkError>;
+
+    /// Takes a whole page, which stands in `buffer` behind `start` bytes of no meaning. The buffer may
+    /// be taken or changed: the encoder has no more use for what it holds. By default the page goes to
+    /// [`PageSink::page`] in pieces.
+    ///
+    /// # Errors
+    /// As for [`PageSink::page`].
+    fn whole_page(&mut self, buffer: &mut Vec<u8>, start: usize) -> Result<(), SinkError> {
+        let page = buffer.get(start..).unwrap_or(&[]);
+        page.chunks(PIECE_BYTES_MAX)
+            .try_for_each(|piece| self.page(piece))
+    }
 }
 
 /// Collects a chunk in memory; never fails.
@@ -31,6 +43,10 @@ impl PageSink for Vec<u8> {
 impl<S: PageSink + ?Sized> PageSink for &mut S {
     fn page(&mut self, header_and_body: &[u8]) -> Result<(), SinkError> {
         (**self).page(header_and_body)
+    }
+
+    fn whole_page(&mut self, buffer: &mut Vec<u8>, start: usize) -> Result<(), SinkError> {
+        (**self).whole_page(buffer, start)
     }
 }
 

@@ -15,7 +15,9 @@ use super::footer::{PageIndex, column_chunk, page_index};
 use super::output::Output;
 use crate::summary::ChunkSummary;
 use crate::type_map::schema_node;
-use crate::{ColumnSpec, OptionError, PageSink, SinkError, WriterOptions};
+use crate::{
+    ColumnSpec, OptionError, PageSink, SinkError, SpooledChunk, StoreError, WriterOptions,
+};
 
 /// What the footer says besides the data.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -263,6 +265,37 @@ impl<W: Write> FileAssembler<W> {
             }
         }
         Ok(())
+    }
+
+    /// Writes the next chunk from the store that its pages wait in, one page in memory at a time.
+    ///
+    /// # Errors
+    /// As for [`FileAssembler::column`] and [`FileAssembler::finish_column`]; a page that the store
+    /// does not give back.
+    pub fn splice(&mut self, chunk: SpooledChunk) -> Result<(), AssembleError> {
+        let (mut spool, summary) = chunk.into_parts();
+        let drained = spool.drain(&mut self.column()?);
+        match drained.map_err(|error| error.into_cause().downcast::<StoreError>()) {
+            Ok(()) => self.finish_column(&summary),
+            Err(Ok(source)) => Err(AssembleError::Store {
+                column: self.next_column_name(),
+                source: *source,
+            }),
+            Err(Err(cause)) => Err(AssembleError::Io {
+                offset: self.out.position(),
+                source: match cause.downcast::<std::io::Error>() {
+                    Ok(error) => *error,
+                    Err(other) => std::io::Error::other(other),
+                },
+            }),
+        }
+    }
+
+    fn next_column_name(&self) -> String {
+        let idx = self.current.as_ref().map_or(0, |c| c.group.columns.len());
+        self.columns
+            .get(idx)
+            .map_or_else(String::new, |spec| spec.name.clone())
     }
 
     /// Ends the row group.

@@ -4,7 +4,7 @@ use std::io;
 
 use pq_format::FormatError;
 
-use crate::OptionError;
+use crate::{OptionError, StoreError};
 
 /// A file could not be assembled. What was written of it is useless.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +45,14 @@ pub enum AssembleError {
         expected: u64,
         /// Bytes that arrived.
         found: u64,
+    },
+    /// A page that waited for its turn was not given back.
+    #[error("column `{column}`: {source}")]
+    Store {
+        /// The column.
+        column: String,
+        /// The cause.
+        source: StoreError,
     },
     /// Metadata that cannot be written.
     #[error("metadata of the file: {0}")]

@@ -27,6 +27,11 @@ impl PageBuf {
         self.bytes.get(self.start..).unwrap_or(&[])
     }
 
+    /// The buffer and where the page starts in it.
+    pub(crate) fn parts(&mut self) -> (&mut Vec<u8>, usize) {
+        (&mut self.bytes, self.start)
+    }
+
     /// Bytes so far.
     pub(crate) fn len(&self) -> usize {
         self.bytes.len() - self.start

@@ -9,7 +9,6 @@ use pq_format::{
 };
 
 use super::buf::PageBuf;
-use crate::sink::PIECE_BYTES_MAX;
 use crate::{EncodeError, Encoding, PageSink, PageVersion};
 
 /// Room for a page header: the longest has about 50 bytes.
@@ -232,9 +231,8 @@ impl PageWriter {
         body.prepend(&self.header);
         let offset = self.compressed_len;
         let len = len_u32("bytes of a page", body.len())?;
-        for piece in body.bytes().chunks(PIECE_BYTES_MAX) {
-            sink.page(piece)?;
-        }
+        let (buffer, start) = body.parts();
+        sink.whole_page(buffer, start)?;
         self.compressed_len += u64::from(len);
         self.uncompressed_len += (raw_len + header_len) as u64;
         Ok(Placed { offset, len })

@@ -17,4 +17,5 @@ mod options;
 mod pages;
 mod round_trip;
 mod statistics;
+mod stores;
 mod write;
