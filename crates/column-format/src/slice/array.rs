@@ -90,6 +90,13 @@ impl<'a> ArraySlice<'a> {
         }
     }
 
+    /// Rows that are in memory, such as a decoded chunk: they may share bytes of `data`, in any
+    /// order.
+    #[must_use]
+    pub const fn from_parts(dims: u8, entries: &'a [[u8; 16]], data: &'a [u8]) -> Self {
+        Self::of(dims, entries, data)
+    }
+
     /// Number of dimensions of every value.
     #[must_use]
     pub const fn dims(&self) -> u8 {

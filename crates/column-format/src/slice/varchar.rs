@@ -108,6 +108,13 @@ impl<'a> VarcharSlice<'a> {
         }
     }
 
+    /// Rows that are in memory, such as a decoded chunk: they may share bytes of `data`, in any
+    /// order.
+    #[must_use]
+    pub const fn from_parts(entries: &'a [[u8; 16]], data: &'a [u8]) -> Self {
+        Self::of(entries, data)
+    }
+
     /// Number of rows.
     #[must_use]
     pub const fn rows(&self) -> usize {

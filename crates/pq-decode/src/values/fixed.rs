@@ -1,0 +1,114 @@
+//! Values of a fixed width: integers, floats, FIXED_LEN_BYTE_ARRAY.
+//!
+//! The conversion from the stored bytes to those of the column file is a type parameter, so that
+//! every pair gets its own loop: a copy is a copy.
+
+use column_format::{ColumnType, null};
+use pq_format::Encoding;
+
+use super::{Column, no_such_encoding};
+use crate::decoded::DecodedColumn;
+use crate::encodings::{delta, merge};
+use crate::error::Fault;
+
+/// From `P` stored bytes to `W` bytes of a column file.
+pub(crate) trait Convert<const P: usize, const W: usize> {
+    /// Appends `values`, converted; `false` if one does not fit.
+    fn append(&self, values: &[[u8; P]], out: &mut Vec<[u8; W]>) -> bool;
+}
+
+/// A column of fixed width.
+#[derive(Debug)]
+pub(crate) struct FixedColumn<const P: usize, const W: usize, C> {
+    column_type: ColumnType,
+    convert: C,
+    null: [u8; W],
+    scratch: Vec<[u8; P]>,
+}
+
+impl<const P: usize, const W: usize, C: Convert<P, W>> FixedColumn<P, W, C> {
+    pub(crate) fn new(column_type: ColumnType, convert: C) -> Self {
+        let null = null::bytes(column_type).and_then(|b| b.as_array());
+        Self {
+            column_type,
+            convert,
+            null: null.copied().unwrap_or([0; W]),
+            scratch: Vec::new(),
+        }
+    }
+
+    fn append(&self, values: &[[u8; P]], out: &mut Vec<[u8; W]>) -> Result<(), Fault> {
+        match self.convert.append(values, out) {
+            true => Ok(()),
+            false => Err(Fault::OutOfRange {
+                column_type: self.column_type,
+            }),
+        }
+    }
+
+    fn deltas(&mut self, bytes: &[u8], count: usize, out: &mut Vec<[u8; W]>) -> Result<(), Fault> {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let done = delta(bytes, count, |words| {
+            scratch.clear();
+            scratch.extend(words.iter().map(|word| {
+                let mut value = [0; P];
+                for (to, from) in value.iter_mut().zip(word.to_le_bytes()) {
+                    *to = from;
+                }
+                value
+            }));
+            self.append(&scratch, out)
+        });
+        self.scratch = scratch;
+        done.map(|_| ())
+    }
+}
+
+impl<const P: usize, const W: usize, C: Convert<P, W>> Column for FixedColumn<P, W, C> {
+    type Entry = [u8; W];
+
+    fn null(&mut self) -> [u8; W] {
+        self.null
+    }
+
+    fn values(
+        &mut self,
+        encoding: Encoding,
+        bytes: &[u8],
+        count: usize,
+        out: &mut Vec<[u8; W]>,
+    ) -> Result<(), Fault> {
+        let needed = count.saturating_mul(P);
+        let exact = || {
+            bytes
+                .get(..needed)
+                .ok_or_else(|| Fault::truncated("values", needed, bytes.len()))
+        };
+        match encoding {
+            Encoding::Plain => self.append(exact()?.as_chunks().0, out),
+            Encoding::ByteStreamSplit => {
+                let mut scratch = std::mem::take(&mut self.scratch);
+                scratch.clear();
+                // Streams of `count` bytes each; bytes behind them belong to nobody.
+                merge(exact()?, count, &mut scratch);
+                let done = self.append(&scratch, out);
+                self.scratch = scratch;
+                done
+            }
+            Encoding::DeltaBinaryPacked if P == 4 || P == 8 => self.deltas(bytes, count, out),
+            Encoding::DeltaByteArray => {
+                let (mut plain, mut lens) = (Vec::new(), Vec::new());
+                crate::encodings::prefixed(bytes, count, needed, &mut plain, &mut lens)?;
+                if lens.iter().any(|len| *len as usize != P) {
+                    return Err(Fault::corrupt("length of a value", P, "another"));
+                }
+                self.append(plain.as_chunks().0, out)
+            }
+            other => Err(no_such_encoding(other)),
+        }
+    }
+
+    fn finish(self, entries: Vec<[u8; W]>) -> DecodedColumn {
+        DecodedColumn::fixed(W, entries.len(), entries.into_flattened())
+    }
+}
