@@ -114,7 +114,7 @@ fn put(writer: &mut ColumnWriter<'_>, slots: &[Slot]) {
         ($writer:expr, $of:expr) => {{
             let values: Vec<_> = plain().map($of).collect();
             let levels = (Some(&definitions[..]), Some(&repetitions[..]));
-            drop($writer.write_batch(&values, levels.0, levels.1).unwrap())
+            let _: usize = $writer.write_batch(&values, levels.0, levels.1).unwrap();
         }};
     }
     match writer {
@@ -187,7 +187,7 @@ fn every_type_and_encoding_of_arrow_rs_is_read_as_arrow_rs_reads_it() {
                 seed += 1;
                 let columns: Vec<_> = all_types()
                     .into_iter()
-                    .map(|t| column(t, 700, nulls, shape, seed))
+                    .map(|t| column(t, 450, nulls, shape, seed))
                     .collect();
                 check(&columns, false, codec, version);
             }

@@ -21,7 +21,7 @@ const CODECS: [Codec; 6] = [
 fn check(nulls: Nulls, shape: Shape, options: &WriterOptions) {
     let columns: Vec<_> = all_types()
         .into_iter()
-        .map(|column_type| column(column_type, 1300, nulls, shape, 11))
+        .map(|column_type| column(column_type, 700, nulls, shape, 11))
         .collect();
     let mut inputs = Vec::new();
     for column in &columns {
@@ -61,7 +61,7 @@ fn every_type_null_pattern_shape_and_encoding_comes_back() {
                     page_version,
                     codec: codecs.next().unwrap(),
                     page_bytes: 4096,
-                    page_rows: 500,
+                    page_rows: 270,
                     ..WriterOptions::default()
                 };
                 check(nulls, shape, &options);
