@@ -241,7 +241,7 @@ impl PageSource for ListSource {
             return Ok(None);
         }
         if self.split {
-            byte_stream_split::split(&self.stage, ELEMENT, page.tail());
+            byte_stream_split::page(&self.stage, ELEMENT, page);
         }
         self.levels.finish_page();
         Ok(Some(FilledPage {

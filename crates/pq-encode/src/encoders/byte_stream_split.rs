@@ -3,6 +3,18 @@
 //! It shrinks nothing itself; it puts the sign and exponent bytes of floats next to each other, where
 //! a codec finds them. Eight bytes of eight values are transposed in registers.
 
+use crate::page::buf::PageBuf;
+
+/// Appends the streams of `plain` to a page. The two streams that hold sign and exponent of floats
+/// get blocks of their own in a codec that has blocks: mantissas are noise.
+pub(crate) fn page(plain: &[u8], width: usize, page: &mut PageBuf) {
+    if let (4 | 8, count) = (width, plain.len() / width) {
+        page.cut_behind((width - 2) * count);
+        page.cut_behind((width - 1) * count);
+    }
+    split(plain, width, page.tail());
+}
+
 /// Appends the streams of `plain`, which holds values of `width` bytes (a multiple is a bug of the
 /// caller: the rest would be lost).
 pub(crate) fn split(plain: &[u8], width: usize, out: &mut Vec<u8>) {

@@ -167,7 +167,7 @@ impl Values {
             Self::Plain => {}
             Self::Bits => rle_bool::plain(stage, page.tail()),
             Self::Runs => rle_bool::runs(stage, page.tail()),
-            Self::Split => byte_stream_split::split(stage, width, page.tail()),
+            Self::Split => byte_stream_split::page(stage, width, page),
             Self::Delta32(delta) => {
                 stage.clear();
                 delta.finish(stage, page.tail());

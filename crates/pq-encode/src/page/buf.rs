@@ -8,6 +8,8 @@
 pub(crate) struct PageBuf {
     bytes: Vec<u8>,
     start: usize,
+    /// Where bytes of another nature begin, from the start of `bytes`, ascending.
+    cuts: Vec<usize>,
 }
 
 impl PageBuf {
@@ -15,6 +17,23 @@ impl PageBuf {
     pub(crate) fn reset(&mut self, gap: usize) {
         self.bytes.resize(gap, 0);
         self.start = gap;
+        self.cuts.clear();
+    }
+
+    /// Says that bytes of another nature begin `behind` bytes after what is there now. A codec may
+    /// make use of it.
+    pub(crate) fn cut_behind(&mut self, behind: usize) {
+        self.cuts.push(self.bytes.len() + behind);
+    }
+
+    /// Says that what will be put in front is of another nature than what is there.
+    pub(crate) fn cut_in_front(&mut self) {
+        self.cuts.insert(0, self.start);
+    }
+
+    /// The cuts, from the start of [`Self::bytes`].
+    pub(crate) fn cuts(&self) -> impl Iterator<Item = usize> {
+        self.cuts.iter().map(|cut| cut.saturating_sub(self.start))
     }
 
     /// Where values are appended; what stands before must stay.
@@ -49,6 +68,9 @@ impl PageBuf {
             None => {
                 self.bytes
                     .splice(self.start..self.start, head.iter().copied());
+                for cut in &mut self.cuts {
+                    *cut += head.len();
+                }
             }
         }
     }
@@ -64,10 +86,13 @@ mod tests {
             let mut page = PageBuf::default();
             for _ in 0..2 {
                 page.reset(gap);
+                page.cut_behind(3);
                 page.tail().extend_from_slice(b"values");
+                page.cut_in_front();
                 page.prepend(b"bb");
                 page.prepend(b"aaa");
                 assert_eq!(page.bytes(), b"aaabbvalues", "gap {gap}");
+                assert_eq!(page.cuts().collect::<Vec<_>>(), [5, 8], "gap {gap}");
                 assert_eq!(page.len(), 11);
             }
         }

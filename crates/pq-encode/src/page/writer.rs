@@ -88,7 +88,7 @@ impl PageWriter {
 
     /// Bytes that `body` becomes in the codec, whether the chunk is stored or not.
     pub(crate) fn trial(&mut self, body: &[u8]) -> Result<usize, EncodeError> {
-        self.pack(&[], body)
+        self.pack(&[], body, &[])
     }
 
     /// Bytes handed over, headers included.
@@ -117,7 +117,7 @@ impl PageWriter {
             self.packed.reset(HEADER_GAP);
             self.packed.tail().extend_from_slice(plain);
         } else {
-            self.pack(&[], plain)?;
+            self.pack(&[], plain, &[])?;
         }
         self.send_packed(kind, plain.len(), sink)
     }
@@ -154,7 +154,8 @@ impl PageWriter {
         if self.stored {
             return self.send(kind, raw_len, body, sink);
         }
-        self.pack(&[], body.bytes())?;
+        let cuts: Vec<usize> = body.cuts().collect();
+        self.pack(&[], body.bytes(), &cuts)?;
         self.send_packed(kind, raw_len, sink)
     }
 
@@ -183,7 +184,8 @@ impl PageWriter {
             statistics: None,
         });
         if compressed {
-            self.pack(&levels, body.bytes())?;
+            let cuts: Vec<usize> = body.cuts().collect();
+            self.pack(&levels, body.bytes(), &cuts)?;
             return self.send_packed(kind, raw_len, sink);
         }
         body.prepend(levels[1]);
@@ -191,13 +193,16 @@ impl PageWriter {
         self.send(kind, raw_len, body, sink)
     }
 
-    /// Compresses `body` behind `head`; returns the bytes that `body` became.
-    fn pack(&mut self, head: &[&[u8]], body: &[u8]) -> Result<usize, EncodeError> {
+    /// Compresses `body`, which changes its nature at `cuts`, behind `head`; returns the bytes that
+    /// `body` became.
+    fn pack(&mut self, head: &[&[u8]], body: &[u8], cuts: &[usize]) -> Result<usize, EncodeError> {
         self.packed.reset(HEADER_GAP);
         for part in head {
             self.packed.tail().extend_from_slice(part);
         }
-        Ok(self.compressor.compress(body, self.packed.tail())?)
+        Ok(self
+            .compressor
+            .compress_in_parts(body, cuts, self.packed.tail())?)
     }
 
     fn send_packed(

@@ -159,6 +159,7 @@ impl TextSource {
         self.lengths.push(&self.stage.lens, &mut self.scratch);
         self.lengths.finish(&mut header, &mut self.scratch);
         std::mem::swap(&mut self.stage.data, page.tail());
+        page.cut_in_front();
         page.prepend(&self.scratch);
         page.prepend(&header);
     }

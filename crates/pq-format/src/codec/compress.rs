@@ -7,6 +7,7 @@
 
 use std::fmt;
 
+use super::zstd_frame::Zstd;
 use super::{Codec, CodecError};
 
 /// Compresses pages with one codec. `Send`; its output depends on the input alone.
@@ -22,7 +23,7 @@ enum Context {
         small: lz4_flex::block::CompressTable,
         large: lz4_flex::block::CompressTable,
     },
-    Zstd(zstd::bulk::Compressor<'static>),
+    Zstd(Box<Zstd>),
     Gzip(Box<flate2::Compress>),
     Brotli,
 }
@@ -52,7 +53,7 @@ impl Compressor {
                 small: lz4_flex::block::CompressTable::small(),
                 large: lz4_flex::block::CompressTable::large(),
             },
-            Codec::Zstd(level) => Context::Zstd(zstd_context(level, 0)?),
+            Codec::Zstd(level) => Context::Zstd(Box::new(Zstd::new(level)?)),
             Codec::Gzip(level) => {
                 let level = flate2::Compression::new(level.unsigned_abs());
                 Context::Gzip(Box::new(flate2::Compress::new_gzip(level, 15)))
@@ -74,6 +75,21 @@ impl Compressor {
     /// [`CodecError::Compress`] if the library refuses, for instance more than 4 GiB of Snappy.
     /// `out` is as before then.
     pub fn compress(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<usize, CodecError> {
+        self.compress_in_parts(input, &[], out)
+    }
+
+    /// [`Self::compress`], told where `input` changes its nature: ascending offsets, at which a codec
+    /// that describes bytes block by block (zstd) starts a new block. Other codecs ignore them, and
+    /// so does everything that reads the result.
+    ///
+    /// # Errors
+    /// As [`Self::compress`]; offsets that do not ascend within `input` are passed over.
+    pub fn compress_in_parts(
+        &mut self,
+        input: &[u8],
+        cuts: &[usize],
+        out: &mut Vec<u8>,
+    ) -> Result<usize, CodecError> {
         let start = out.len();
         let done = match &mut self.context {
             Context::Stored => {
@@ -98,7 +114,7 @@ impl Compressor {
                         .map_err(|e| e.to_string())
                 })
             }
-            Context::Zstd(context) => zstd(context, input, out),
+            Context::Zstd(context) => context.compress(input, cuts, out),
             Context::Gzip(context) => gzip(context, input, out),
             Context::Brotli => brotli(self.codec.level().unwrap_or(1), input, out),
         };
@@ -113,14 +129,6 @@ impl Compressor {
         }
         Ok(out.len() - start)
     }
-}
-
-fn zstd_context(level: i32, len: usize) -> Result<zstd::bulk::Compressor<'static>, CodecError> {
-    zstd::bulk::Compressor::new(level).map_err(|e| CodecError::Compress {
-        codec: "zstd",
-        len,
-        reason: e.to_string(),
-    })
 }
 
 /// Grows `out` by `bound` bytes, lets `fill` write into them, and keeps what it wrote.
@@ -138,21 +146,6 @@ fn into_slice(
     let written = fill(out.get_mut(start..).unwrap_or_default())?;
     out.truncate(start + written);
     Ok(())
-}
-
-fn zstd(
-    context: &mut zstd::bulk::Compressor<'static>,
-    input: &[u8],
-    out: &mut Vec<u8>,
-) -> Result<(), String> {
-    let start = out.len();
-    out.reserve(zstd::compress_bound(input.len()));
-    let mut cursor = std::io::Cursor::new(out);
-    cursor.set_position(start as u64);
-    context
-        .compress_to_buffer(input, &mut cursor)
-        .map(drop)
-        .map_err(|e| e.to_string())
 }
 
 fn gzip(context: &mut flate2::Compress, input: &[u8], out: &mut Vec<u8>) -> Result<(), String> {

@@ -5,6 +5,7 @@
 
 mod compress;
 mod decompress;
+mod zstd_frame;
 
 use std::fmt;
 use std::ops::RangeInclusive;

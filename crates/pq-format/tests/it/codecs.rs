@@ -110,6 +110,49 @@ fn output_does_not_depend_on_what_was_compressed_before() {
     }
 }
 
+/// Lengths in front of hexadecimal digits, as a page of text has them.
+fn lengths_and_digits() -> (usize, Vec<u8>) {
+    let lengths = [128, 1, 4, 0, 0].repeat(300);
+    let digits = noise(200_000, 7)
+        .into_iter()
+        .map(|byte| b"0123456789abcdef"[usize::from(byte % 16)]);
+    (
+        lengths.len(),
+        lengths.iter().copied().chain(digits).collect(),
+    )
+}
+
+#[test]
+fn cuts_change_the_size_and_never_the_content() {
+    let (cut, input) = lengths_and_digits();
+    for codec in all_codecs() {
+        let mut compressor = Compressor::new(codec).unwrap();
+        let whole = pack(codec, &input);
+        for cuts in [&[cut][..], &[0, cut, cut, 5, input.len(), usize::MAX], &[]] {
+            let mut packed = Vec::new();
+            compressor.compress(b"something else", &mut packed).unwrap();
+            packed.clear();
+            let len = compressor
+                .compress_in_parts(&input, cuts, &mut packed)
+                .unwrap();
+            assert_eq!(len, packed.len());
+            let out = unpack(codec.id(), &packed, input.len()).unwrap();
+            assert!(out == input, "{codec}, {cuts:?}");
+            if matches!(codec, Codec::Zstd(1)) && !cuts.is_empty() {
+                assert!(packed.len() < whole.len(), "{cuts:?}");
+            } else if !matches!(codec, Codec::Zstd(_)) || cuts.is_empty() {
+                assert!(packed == whole, "{codec}, {cuts:?}");
+            }
+            let mut fresh = Vec::new();
+            Compressor::new(codec)
+                .unwrap()
+                .compress_in_parts(&input, cuts, &mut fresh)
+                .unwrap();
+            assert!(fresh == packed, "{codec}, {cuts:?}");
+        }
+    }
+}
+
 #[test]
 fn names_and_levels_are_read_and_shown() {
     let cases = [
