@@ -24,14 +24,44 @@ pub const METADATA_HEAP_FACTOR: usize = 64;
 pub fn write_footer(meta: &FileMetaData) -> Result<Vec<u8>, FormatError> {
     let mut out = Vec::new();
     meta.write(&mut out)?;
-    let len = u32::try_from(out.len()).map_err(|_| FormatError::Limit {
+    close(out.len() as u64, &mut out)?;
+    Ok(out)
+}
+
+/// The footer up to its first row group, for a file whose row groups do not fit into memory
+/// together: `group_count` of them follow as [`crate::RowGroup::append_to`] writes them, then
+/// [`footer_end`]. The row groups of `meta` itself are left out.
+///
+/// # Errors
+/// As [`write_footer`].
+pub fn footer_head(meta: &FileMetaData, group_count: usize) -> Result<Vec<u8>, FormatError> {
+    let mut out = Vec::new();
+    meta.write_head(&mut out, group_count)?;
+    Ok(out)
+}
+
+/// The end of a footer of which `before` bytes (head and row groups) are written: what follows the
+/// row groups, the footer's length, magic.
+///
+/// # Errors
+/// As [`write_footer`].
+pub fn footer_end(meta: &FileMetaData, before: u64) -> Result<Vec<u8>, FormatError> {
+    let mut out = Vec::new();
+    meta.write_end(&mut out)?;
+    close(before.saturating_add(out.len() as u64), &mut out)?;
+    Ok(out)
+}
+
+/// Appends length and magic.
+fn close(footer_len: u64, out: &mut Vec<u8>) -> Result<(), FormatError> {
+    let len = u32::try_from(footer_len).map_err(|_| FormatError::Limit {
         what: "footer",
         limit: u32::MAX.into(),
-        found: out.len() as u64,
+        found: footer_len,
     })?;
     out.extend_from_slice(&len.to_le_bytes());
     out.extend_from_slice(&MAGIC);
-    Ok(out)
+    Ok(())
 }
 
 /// Length of the footer that stands right before these last 8 bytes.

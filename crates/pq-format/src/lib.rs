@@ -15,8 +15,8 @@ pub use codec::{Codec, CodecError, Compressor, Decompressor};
 pub use crc::page_crc;
 pub use error::FormatError;
 pub use footer::{
-    MAGIC, MAGIC_ENCRYPTED, METADATA_HEAP_FACTOR, TAIL_LEN, footer_len, read_footer, read_metadata,
-    write_footer,
+    MAGIC, MAGIC_ENCRYPTED, METADATA_HEAP_FACTOR, TAIL_LEN, footer_end, footer_head, footer_len,
+    read_footer, read_metadata, write_footer,
 };
 pub use levels::{
     HybridDecoder, HybridEncoder, Key, LevelError, bit_width, decode_levels_v1, decode_levels_v2,

@@ -6,17 +6,19 @@
 use std::io::Write;
 
 use pq_format::{
-    ColumnOrder, FileMetaData, IndexRange, KeyValue, MAGIC, RowGroup, Schema, SortingColumn,
-    write_footer,
+    ColumnOrder, FileMetaData, KeyValue, MAGIC, RowGroup, Schema, SortingColumn, footer_end,
+    footer_head,
 };
 
 use super::error::AssembleError;
 use super::footer::{PageIndex, column_chunk, page_index};
 use super::output::Output;
+use super::waiting::{IndexOffsets, Waiting};
 use crate::summary::ChunkSummary;
 use crate::type_map::schema_node;
 use crate::{
-    ColumnSpec, OptionError, PageSink, SinkError, SpooledChunk, StoreError, WriterOptions,
+    ColumnSpec, OptionError, PageSink, PageStore, SinkError, SpooledChunk, StoreError,
+    WriterOptions,
 };
 
 /// What the footer says besides the data.
@@ -46,8 +48,8 @@ pub struct FileSummary {
     pub bytes: u64,
     /// Rows.
     pub rows: u64,
-    /// The footer.
-    pub metadata: FileMetaData,
+    /// Row groups.
+    pub row_groups: u64,
 }
 
 /// A row group under way.
@@ -57,6 +59,8 @@ struct Group {
     /// Where the chunk that is under way starts, once its sink was asked for.
     chunk_start: Option<u64>,
     group: RowGroup,
+    /// One a chunk.
+    indexes: Vec<PageIndex>,
 }
 
 /// Writes one Parquet file to `W`, chunk by chunk in file order.
@@ -67,10 +71,13 @@ pub struct FileAssembler<W> {
     paths: Vec<Vec<String>>,
     options: WriterOptions,
     sorting: Vec<SortingColumn>,
+    /// Without its row groups, which wait.
     metadata: FileMetaData,
     current: Option<Group>,
-    /// One a chunk, or none at all once a chunk cannot have one.
-    indexes: Option<Vec<PageIndex>>,
+    /// Finished row groups: what the footer will say about them, and their page indexes.
+    waiting: Waiting,
+    /// Write page indexes; not any more once a chunk cannot have one.
+    indexes: bool,
 }
 
 impl<W: Write> FileAssembler<W> {
@@ -126,32 +133,25 @@ impl<W: Write> FileAssembler<W> {
             },
             paths,
             current: None,
-            indexes: (options.page_index && options.statistics).then(Vec::new),
+            waiting: Waiting::in_memory()?,
+            indexes: options.page_index && options.statistics,
         };
         assembler.put(&MAGIC)?;
         Ok(assembler)
+    }
+
+    /// Keeps what waits for the footer (page indexes, and what it says about finished chunks: some
+    /// 300 bytes a chunk and 50 a page) in `store` and not on the heap.
+    #[must_use]
+    pub fn with_store(mut self, store: Box<dyn PageStore>) -> Self {
+        self.waiting = Waiting::in_store(store);
+        self
     }
 
     /// Bytes handed to the assembler so far.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.out.position()
-    }
-
-    /// Heap bytes that wait for the footer: page indexes and statistics.
-    #[must_use]
-    pub fn heap_bytes(&self) -> usize {
-        let index = |index: &PageIndex| index.columns.len() + index.offsets.len();
-        let indexes = self
-            .indexes
-            .as_deref()
-            .unwrap_or(&[])
-            .iter()
-            .map(index)
-            .sum::<usize>();
-        // A chunk's entry of the footer with its path and bounds.
-        let chunks = self.metadata.row_groups.len() * self.columns.len() * 512;
-        indexes + chunks
     }
 
     /// Starts a row group of `rows` rows (> 0).
@@ -176,13 +176,14 @@ impl<W: Write> FileAssembler<W> {
             num_rows: rows,
             sorting_columns: self.sorting.clone(),
             file_offset: i64::try_from(self.out.position()).ok(),
-            ordinal: i16::try_from(self.metadata.row_groups.len()).ok(),
+            ordinal: i16::try_from(self.waiting.groups()).ok(),
             ..RowGroup::default()
         };
         self.current = Some(Group {
             rows,
             chunk_start: None,
             group,
+            indexes: Vec::new(),
         });
         Ok(())
     }
@@ -257,11 +258,11 @@ impl<W: Write> FileAssembler<W> {
         current.group.total_compressed_size = Some(compressed);
         let chunk = column_chunk(spec, &self.options, path, summary, start);
         current.group.columns.push(chunk);
-        if let Some(indexes) = &mut self.indexes {
+        if self.indexes {
             match page_index(summary, start)? {
-                Some(index) => indexes.push(index),
+                Some(index) => current.indexes.push(index),
                 // All chunks or none: readers refuse what is in between.
-                None => self.indexes = None,
+                None => self.indexes = false,
             }
         }
         Ok(())
@@ -321,8 +322,12 @@ impl<W: Write> FileAssembler<W> {
             }
             Some(current) => {
                 self.metadata.num_rows += current.rows;
-                self.metadata.row_groups.push(current.group);
-                Ok(())
+                let indexes = if self.indexes {
+                    &current.indexes[..]
+                } else {
+                    &[]
+                };
+                self.waiting.put(&current.group, indexes)
             }
         }
     }
@@ -338,53 +343,53 @@ impl<W: Write> FileAssembler<W> {
                 expected: "finish_row_group",
             });
         }
-        if let Some(indexes) = self.indexes.take() {
-            self.put_indexes(&indexes)?;
-        }
-        let footer = write_footer(&self.metadata)?;
-        self.put(&footer)?;
+        let offsets = match self.indexes {
+            true => Some(self.put_indexes()?),
+            false => None,
+        };
+        self.put_footer(offsets)?;
         let offset = self.out.position();
-        let rows = self.metadata.num_rows;
-        let out = self
-            .out
-            .finish()
-            .map_err(|source| AssembleError::Io { offset, source })?;
-        Ok((
-            out,
-            FileSummary {
-                bytes: offset,
-                rows,
-                metadata: self.metadata,
-            },
-        ))
+        let summary = FileSummary {
+            bytes: offset,
+            rows: self.metadata.num_rows,
+            row_groups: self.waiting.groups(),
+        };
+        let out = self.out.finish();
+        let out = out.map_err(|source| AssembleError::Io { offset, source })?;
+        Ok((out, summary))
     }
 
     /// All column indexes, then all offset indexes: a reader fetches one kind in one range.
-    fn put_indexes(&mut self, indexes: &[PageIndex]) -> Result<(), AssembleError> {
-        let mut ranges = Vec::with_capacity(indexes.len());
-        for part in [
-            |index: &PageIndex| index.columns.clone(),
-            |index: &PageIndex| index.offsets.clone(),
-        ] {
-            for index in indexes {
-                let bytes = part(index);
-                let offset = self.out.position();
-                self.put(&bytes)?;
-                let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-                ranges.push(IndexRange { offset, length });
-            }
+    fn put_indexes(&mut self) -> Result<IndexOffsets, AssembleError> {
+        let mut offsets = IndexOffsets {
+            columns: self.out.position(),
+            offsets: 0,
+        };
+        let mut bytes = Vec::new();
+        while self.waiting.next_column_indexes(&mut bytes)? {
+            self.put(&bytes)?;
         }
-        let (columns, offsets) = ranges.split_at(indexes.len());
-        let chunks = self
-            .metadata
-            .row_groups
-            .iter_mut()
-            .flat_map(|group| &mut group.columns);
-        for (chunk, (column, offset)) in chunks.zip(columns.iter().zip(offsets)) {
-            chunk.column_index = Some(*column);
-            chunk.offset_index = Some(*offset);
+        offsets.offsets = self.out.position();
+        while self.waiting.next_offset_indexes(&mut bytes)? {
+            self.put(&bytes)?;
         }
-        Ok(())
+        Ok(offsets)
+    }
+
+    /// The footer, one row group in memory at a time.
+    fn put_footer(&mut self, mut offsets: Option<IndexOffsets>) -> Result<(), AssembleError> {
+        let start = self.out.position();
+        let columns = self.columns.len();
+        let count = usize::try_from(self.waiting.groups()).unwrap_or(usize::MAX);
+        self.put(&footer_head(&self.metadata, count)?)?;
+        let mut bytes = Vec::new();
+        while let Some(group) = self.waiting.next_group(offsets.as_mut(), columns)? {
+            bytes.clear();
+            group.append_to(&mut bytes)?;
+            self.put(&bytes)?;
+        }
+        let before = self.out.position() - start;
+        self.put(&footer_end(&self.metadata, before)?)
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), AssembleError> {

@@ -54,6 +54,9 @@ pub enum AssembleError {
         /// The cause.
         source: StoreError,
     },
+    /// What waits for the footer was not kept, or not given back.
+    #[error("what waits for the footer: {0}")]
+    Footer(#[source] StoreError),
     /// Metadata that cannot be written.
     #[error("metadata of the file: {0}")]
     Format(#[from] FormatError),

@@ -4,6 +4,7 @@ mod assembler;
 mod error;
 mod footer;
 mod output;
+mod waiting;
 
 pub use assembler::{ColumnSink, FileAssembler, FileProperties, FileSummary};
 pub use error::AssembleError;

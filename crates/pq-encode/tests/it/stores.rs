@@ -130,8 +130,9 @@ fn specs(columns: &[Column]) -> Vec<ColumnSpec> {
 /// Chunks are encoded last column first, every one of them ahead of its turn.
 fn file_by_way_of(factory: &dyn PageStoreFactory, columns: &[Column]) -> Vec<u8> {
     let (specs, options) = (specs(columns), options());
-    let mut file =
-        FileAssembler::new(Vec::new(), &specs, &options, FileProperties::default()).unwrap();
+    let file = FileAssembler::new(Vec::new(), &specs, &options, FileProperties::default()).unwrap();
+    // What waits for the footer goes the same way.
+    let mut file = file.with_store(factory.store().unwrap());
     for rows in GROUPS {
         let mut chunks = Vec::new();
         for (spec, column) in specs.iter().zip(columns).rev() {

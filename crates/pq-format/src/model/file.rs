@@ -62,6 +62,9 @@ impl KeyValue {
     }
 }
 
+/// The field of the row groups.
+const ROW_GROUPS: i16 = 4;
+
 /// `FileMetaData`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileMetaData {
@@ -90,11 +93,30 @@ impl FileMetaData {
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) -> Result<(), FormatError> {
+        self.write_head(out, self.row_groups.len())?;
+        for group in &self.row_groups {
+            group.append_to(out)?;
+        }
+        self.write_end(out)
+    }
+
+    /// Everything that stands in front of the first of `group_count` row groups.
+    pub(crate) fn write_head(
+        &self,
+        out: &mut Vec<u8>,
+        group_count: usize,
+    ) -> Result<(), FormatError> {
         let mut w = Writer::new(out);
         w.i32(1, self.version);
         self.schema.write(&mut w, 2);
         w.u64(3, "FileMetaData.num_rows", self.num_rows);
-        w.list(4, ty::STRUCT, &self.row_groups, |w, g| g.write(w));
+        w.list_header(ROW_GROUPS, ty::STRUCT, group_count);
+        w.pause()
+    }
+
+    /// Everything that stands behind the last row group.
+    pub(crate) fn write_end(&self, out: &mut Vec<u8>) -> Result<(), FormatError> {
+        let mut w = Writer::behind(out, ROW_GROUPS);
         KeyValue::write_list(&self.key_value_metadata, &mut w, 5);
         if let Some(created_by) = &self.created_by {
             w.string(6, created_by);

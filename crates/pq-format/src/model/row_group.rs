@@ -37,6 +37,25 @@ pub struct RowGroup {
 }
 
 impl RowGroup {
+    /// Appends the group as it stands in a footer, between [`crate::footer_head`] and
+    /// [`crate::footer_end`]. Takes a fraction of the memory that the value itself does.
+    ///
+    /// # Errors
+    /// [`FormatError::Limit`] if a number does not fit the signed type that the format gives it.
+    pub fn append_to(&self, out: &mut Vec<u8>) -> Result<(), FormatError> {
+        let mut w = Writer::new(out);
+        self.write(&mut w);
+        w.pause()
+    }
+
+    /// The group that [`RowGroup::append_to`] wrote.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, FormatError> {
+        Self::read(&mut Reader::new(bytes, "RowGroup"))
+    }
+
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.structure_element(|w| {
             w.list(1, ty::STRUCT, &self.columns, |w, c| c.write(w));

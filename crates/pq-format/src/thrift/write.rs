@@ -22,6 +22,20 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Goes on with a structure whose last field so far was `last_id`.
+    pub(crate) const fn behind(out: &'a mut Vec<u8>, last_id: i16) -> Self {
+        Self {
+            out,
+            last_id,
+            error: None,
+        }
+    }
+
+    /// Leaves the outermost structure open, for somebody else to go on with.
+    pub(crate) fn pause(self) -> Result<(), FormatError> {
+        self.error.map_or(Ok(()), Err)
+    }
+
     /// Ends the outermost structure.
     pub(crate) fn finish(self) -> Result<(), FormatError> {
         self.out.push(ty::STOP);
@@ -121,16 +135,21 @@ impl<'a> Writer<'a> {
         items: &[T],
         mut element: impl FnMut(&mut Self, &T),
     ) {
+        self.list_header(id, kind, items.len());
+        for item in items {
+            element(self, item);
+        }
+    }
+
+    /// The header of a list of `len` elements, which follow.
+    pub(crate) fn list_header(&mut self, id: i16, kind: u8, len: usize) {
         self.header(id, ty::LIST);
-        match u8::try_from(items.len()) {
+        match u8::try_from(len) {
             Ok(short) if short < 15 => self.out.push(short << 4 | kind),
             _ => {
                 self.out.push(0xf0 | kind);
-                self.varint(items.len() as u64);
+                self.varint(len as u64);
             }
-        }
-        for item in items {
-            element(self, item);
         }
     }
 

@@ -8,8 +8,8 @@ use parquet::file::metadata::ParquetMetaDataReader;
 use pq_format::{
     BoundaryOrder, ColumnIndex, DataPageHeader, DataPageHeaderV2, DictionaryPageHeader, Encoding,
     FileMetaData, FormatError, LogicalType, OffsetIndex, PageHeader, PageKind, PageLocation,
-    PageType, PhysicalType, Repetition, RowGroup, Schema, SchemaNode, read_footer, read_metadata,
-    write_footer,
+    PageType, PhysicalType, Repetition, RowGroup, Schema, SchemaNode, footer_end, footer_head,
+    read_footer, read_metadata, write_footer,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -30,6 +30,19 @@ proptest! {
         prop_assert_eq!(&write_footer(&meta.clone()).unwrap(), &bytes);
         let theirs = ParquetMetaDataReader::decode_metadata(footer(&bytes)).unwrap();
         same_file(&meta, &theirs);
+    }
+
+    #[test]
+    fn a_footer_written_in_parts_is_the_footer(meta in arbitrary::file()) {
+        let rest = FileMetaData { row_groups: Vec::new(), ..meta.clone() };
+        let mut bytes = footer_head(&rest, meta.row_groups.len()).unwrap();
+        for group in &meta.row_groups {
+            let start = bytes.len();
+            group.append_to(&mut bytes).unwrap();
+            prop_assert_eq!(&RowGroup::from_bytes(&bytes[start..]).unwrap(), group);
+        }
+        bytes.extend(footer_end(&rest, bytes.len() as u64).unwrap());
+        prop_assert_eq!(bytes, write_footer(&meta).unwrap());
     }
 
     #[test]
