@@ -62,7 +62,7 @@ def duckdb(source, parquet, rows, scratch, limit):
         connection.execute(f"set memory_limit = '{limit // 2}B'")
     say("begin")
     options = f"format parquet, compression zstd, compression_level 1, row_group_size {rows}"
-    (total,) = connection.execute(f"copy trades to '{parquet}' ({options})").fetchone()
+    (total,) = connection.execute(f"copy data to '{parquet}' ({options})").fetchone()
     say("end", rows=total)
 
 

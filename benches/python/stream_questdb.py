@@ -36,10 +36,8 @@ def announce(server):
     say("pid", pid=server.process.pid)
 
 
-def copy(server, table, output, rows):
-    options = f"compression_codec ZSTD compression_level 1 row_group_size {rows}"
-    answer = server.execute(f"copy {table} to '{table}' with format parquet {options}")
-    ident = answer["dataset"][0][0]
+def wait_copied(server, ident):
+    """Until the COPY of this id is complete."""
     log = f"select phase, status, message from sys.copy_export_log where id = '{ident}'"
     while True:
         time.sleep(0.05)
@@ -53,6 +51,12 @@ def copy(server, table, output, rows):
                 raise SqlError(f"{status}: {message}")
             if (phase, status) == ("success", "finished"):
                 return
+
+
+def copy(server, table, output, rows):
+    options = f"compression_codec ZSTD compression_level 1 row_group_size {rows}"
+    answer = server.execute(f"copy {table} to '{table}' with format parquet {options}")
+    wait_copied(server, answer["dataset"][0][0])
 
 
 def exp(server, table, output, rows):

@@ -5,8 +5,10 @@
 
 #![forbid(unsafe_code)]
 
+pub mod args;
+pub mod export;
 pub mod measure;
-pub mod report;
+pub mod sources;
 pub mod stream;
 
 use std::io;
@@ -30,8 +32,10 @@ pub mod env {
     pub const DATA: &str = "BENCH_DATA";
     /// Where to write the figures.
     pub const RESULT: &str = "BENCH_RESULT";
-    /// Rows of `bench stream`, to try its full form on a smaller table; set by hand.
-    pub const ROWS: &str = "BENCH_STREAM_ROWS";
+    /// A Python that has chDB; missing in smoke runs.
+    pub const CHDB: &str = "BENCH_CHDB";
+    /// The exporter with arrow-rs; missing in smoke runs.
+    pub const ARROW_RS: &str = "BENCH_ARROW_RS";
     /// A Java that starts QuestDB; missing where there is none.
     pub const JAVA: &str = "BENCH_JAVA";
     /// The server's jar; missing with Java.
@@ -68,22 +72,6 @@ pub struct TableParams {
     pub partitions: u64,
     /// How often each contestant runs.
     pub runs: usize,
-}
-
-/// `bench export`.
-#[must_use]
-pub fn export_params(smoke: bool) -> TableParams {
-    let (rows, partitions, runs) = if smoke {
-        (20_000, 3, 1)
-    } else {
-        (10_000_000, 5, 5)
-    };
-    TableParams {
-        workload: Workload::Trades,
-        rows,
-        partitions,
-        runs,
-    }
 }
 
 /// Rows of `bench columns`.

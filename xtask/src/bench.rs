@@ -23,19 +23,48 @@ struct Bench {
 /// What the caller asked for.
 struct Wanted<'a> {
     smoke: bool,
+    keep: bool,
     save: Option<&'a str>,
     compare: Option<&'a str>,
+    /// Arguments for the program itself (`benches/src/args.rs` knows them).
+    rest: Vec<&'a str>,
 }
+
+/// Arguments that only programs take.
+const PROGRAM_OPTIONS: [&str; 6] = [
+    "--rows",
+    "--runs",
+    "--workload",
+    "--codec",
+    "--only",
+    "--limit",
+];
+const RESUME: &str = "--resume";
 
 /// Runs the named bench, or all.
 pub(crate) fn run(args: &[String]) -> Done {
-    run::only(args, &["--smoke"], &["--save", "--compare"], 1)?;
+    let own = ["--save", "--compare"];
+    let options = [&own[..], &PROGRAM_OPTIONS[..]].concat();
+    run::only(args, &["--smoke", "--keep", RESUME], &options, 1)?;
+    let mut rest = Vec::new();
+    for name in PROGRAM_OPTIONS {
+        if let Some(value) = option(args, name)? {
+            rest.extend([name, value]);
+        }
+    }
+    let has = |flag: &str| args.iter().any(|arg| arg == flag);
+    rest.extend(has(RESUME).then_some(RESUME));
     let wanted = Wanted {
-        smoke: args.iter().any(|arg| arg == "--smoke"),
+        smoke: has("--smoke"),
+        keep: has("--keep"),
         save: option(args, "--save")?,
         compare: option(args, "--compare")?,
+        rest,
     };
     let name = args.first().filter(|arg| !arg.starts_with('-'));
+    if name.is_none() && !wanted.rest.is_empty() {
+        return Err(format!("{} is for one bench: name it", wanted.rest[0]));
+    }
     let mut benches = found()?;
     let known: Vec<String> = benches.iter().map(|bench| bench.name.clone()).collect();
     if let Some(name) = name {
@@ -140,6 +169,8 @@ mod benches_env {
     pub(super) const JAVA: &str = "BENCH_JAVA";
     /// The server's jar.
     pub(super) const JAR: &str = "BENCH_JAR";
+    /// A Python that has chDB.
+    pub(super) const CHDB: &str = "BENCH_CHDB";
     /// A Python that draws.
     pub(super) const PLOTTER: &str = "BENCH_PLOTTER";
 }
@@ -160,10 +191,30 @@ fn program(bench: &Bench, wanted: &Wanted<'_>) -> Done {
     command.env(benches_env::RESULT, &result);
     if wanted.smoke {
         command.env(benches_env::SMOKE, "1");
-    } else if bench.name == "stream" {
-        stream_extras(&mut command)?;
+    } else {
+        match bench.name.as_str() {
+            "stream" => {
+                server(&mut command);
+                command.env(benches_env::PLOTTER, python::plotter()?);
+            }
+            "export" => {
+                server(&mut command);
+                match python::chdb() {
+                    Ok(chdb) => command.env(benches_env::CHDB, chdb),
+                    Err(why) => {
+                        println!("without chDB: {why}");
+                        &mut command
+                    }
+                };
+            }
+            _ => {}
+        }
     }
+    command.args(&wanted.rest);
     check(&mut command)?;
+    if wanted.keep {
+        keep(&home)?;
+    }
     let kept = |name: &str| home.join(format!("{name}.json"));
     if let Some(name) = wanted.compare {
         compare(&kept(name), &result)?;
@@ -176,8 +227,8 @@ fn program(bench: &Bench, wanted: &Wanted<'_>) -> Done {
     Ok(())
 }
 
-/// What only the full run of one bench needs: a server as a peer, and something to draw with.
-fn stream_extras(command: &mut Command) -> Done {
+/// A server as a peer, where there is one.
+fn server(command: &mut Command) {
     match (questdb::java(), questdb::jar()) {
         (Ok(java), Ok(jar)) => {
             command.env(benches_env::JAVA, java);
@@ -185,7 +236,26 @@ fn stream_extras(command: &mut Command) -> Done {
         }
         (Err(why), _) | (_, Err(why)) => println!("without QuestDB: {why}"),
     }
-    command.env(benches_env::PLOTTER, python::plotter()?);
+}
+
+/// Copies tables, figures and plots to where they are committed.
+fn keep(home: &Path) -> Done {
+    let entries = std::fs::read_dir(home).map_err(|e| format!("{}: {e}", home.display()))?;
+    for entry in entries {
+        let path = entry.map_err(|e| e.to_string())?.path();
+        let (to, skip) = match path.extension().and_then(|ext| ext.to_str()) {
+            Some("png") => ("benches/plots", false),
+            Some("md" | "json") => ("benches/results", path.ends_with("last.json")),
+            _ => continue,
+        };
+        let dir = run::root().join(to);
+        let name = path.file_name().unwrap_or_default();
+        if !skip {
+            let copied =
+                std::fs::create_dir_all(&dir).and_then(|()| std::fs::copy(&path, dir.join(name)));
+            copied.map_err(|e| format!("{}: {e}", path.display()))?;
+        }
+    }
     Ok(())
 }
 

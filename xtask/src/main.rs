@@ -34,8 +34,11 @@ usage: cargo xtask COMMAND
                           the caller has just run the tests, do not run them again
   tidy                    what a reviewer would otherwise have to look for (a test, too)
   layers                  edges between crates and owners of external crates (a test, too)
-  bench [NAME] [--smoke] [--save N] [--compare N]
-                          benchmarks; without a name all of them; --smoke: tiny, only whether they run
+  bench [NAME] [--smoke] [--save N] [--compare N] [--keep]
+                          benchmarks; without a name all of them; --smoke: tiny, only whether they run;
+                          --keep: tables and plots go to benches/results and benches/plots
+  bench export|stream [--rows N] [--runs N] [--only A,B] [--workload A,B] [--codec A,B] [--limit A,B] [--resume]
+                          a part of it (--limit: of memory, in MiB, or none); --resume: what was measured before counts
   gen trades|cpu|wide --rows N --partitions P --out DIR [--seed S]
                           make a table
   layout                  write the byte tables of our formats (a test holds them to the code)

@@ -14,6 +14,9 @@ const REQUIREMENTS: &str = "xtask/interop/requirements.txt";
 /// Those that draw: apart, since no test needs them.
 const PLOT_REQUIREMENTS: &str = "xtask/interop/plot-requirements.txt";
 
+/// A peer that only full benches need, and a large one.
+const CHDB_REQUIREMENTS: &str = "xtask/interop/chdb-requirements.txt";
+
 /// Path of the interpreter that has the packages; makes the environment when it is missing.
 pub(crate) fn interpreter() -> Result<PathBuf, String> {
     environment("python", REQUIREMENTS)
@@ -22,6 +25,11 @@ pub(crate) fn interpreter() -> Result<PathBuf, String> {
 /// Path of the interpreter that draws.
 pub(crate) fn plotter() -> Result<PathBuf, String> {
     environment("python-plot", PLOT_REQUIREMENTS)
+}
+
+/// Path of the interpreter that has chDB.
+pub(crate) fn chdb() -> Result<PathBuf, String> {
+    environment("python-chdb", CHDB_REQUIREMENTS)
 }
 
 fn environment(name: &str, requirements: &str) -> Result<PathBuf, String> {

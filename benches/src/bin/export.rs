@@ -1,153 +1,273 @@
-//! `bench export`: `sluice export` against pyarrow writing the same rows.
+//! `bench export`: `sluice export` against everybody else who writes these rows to Parquet.
 //!
-//! `trades` is generated once, exported once, and that file turned once into uncompressed Arrow
-//! IPC, which is what pyarrow starts from (mapped, symbols as dictionaries): it neither parses nor
-//! decodes anything. Then all contestants take turns. Both sides write zstd at level 1 in row
-//! groups of a million rows, to the same file system, without fsync.
+//! Each table is generated once, and turned once into what each peer starts from. Then all take
+//! turns, to the same file system, without fsync; outputs are counted by a judge and removed at
+//! once, so that nobody pays for the writeback of another.
 
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a program talks to its caller")]
 
-use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{fs, io};
 
-use benches::measure::{Cost, run, script};
-use benches::report::{Contestant, table, write};
-use benches::{env, export_params, is_smoke, path_of};
-use serde_json::Value;
+use benches::args::Args;
+use benches::export::contestant::{Contestant, Places, Role, Task};
+use benches::export::state::{Case, State};
+use benches::export::{cases, markdown};
+use benches::measure::{Cost, Measured, megabytes, run, script};
+use benches::sources::{Makers, make, questdb_root, remove};
+use benches::stream::contestant::QuestDb;
+use benches::stream::files::{clean, succeed, table_bytes};
+use benches::stream::page_cache::PageCache;
+use benches::{TableParams, env, is_smoke, path_of, table};
+use serde_json::{Map, Value, json};
+
+/// Seconds after which a contestant is stopped.
+const SECONDS_MAX: u64 = 300;
+/// Runs of each contestant in a full run.
+const RUNS: usize = 3;
 
 fn main() -> io::Result<()> {
-    let params = export_params(is_smoke());
-    let (python, sluice) = (path_of(env::PYTHON)?, path_of(env::SLUICE)?);
+    let (args, smoke) = (Args::of_process()?, is_smoke());
     let data = path_of(env::DATA)?;
-    let source = benches::table(&data, &params)?;
     let scratch = tempfile::Builder::new()
         .prefix("export-")
         .tempdir_in(&data)?;
     let bench = Bench {
-        python,
-        sluice,
-        source,
-        scratch: scratch.path().to_owned(),
+        places: places()?,
+        home: home()?,
+        runs: args.runs.unwrap_or(if smoke { 1 } else { RUNS }),
+        output: scratch.path().join("out"),
+        data,
+        smoke,
+        args,
     };
-    let ipc = bench.ipc()?;
-
-    let mut contestants = ["sluice", "pyarrow", "pyarrow-defaults"].map(Contestant::new);
-    for turn in 0..params.runs {
-        for place in 0..contestants.len() {
-            // Everyone starts first sometimes.
-            let at = (turn + place) % contestants.len();
-            let contestant = &mut contestants[at];
-            let (cost, rows) = match contestant.name {
-                "sluice" => bench.ours()?,
-                style => bench.pyarrow(&ipc, style)?,
-            };
-            assert_eq!(
-                rows, params.rows,
-                "{} wrote another number of rows",
-                contestant.name
-            );
-            contestant.runs.push(cost);
-        }
+    let mut told = Vec::new();
+    for case in cases(&bench.args, smoke) {
+        let state = bench.case(&case)?;
+        println!("\n{}", markdown::text(&state));
+        told.push(state);
+        bench.report(&told)?;
     }
-    bench.compare_outputs(is_smoke())?;
-    println!(
-        "{} rows, {} interleaved runs, warm source",
-        params.rows, params.runs
-    );
-    println!("pyarrow is charged from its first row on, sluice from the start of the process");
-    print!("{}", table(&contestants));
-    write(&contestants)
+    println!("{}", markdown::legend());
+    Ok(())
+}
+
+/// Where results go.
+fn home() -> io::Result<PathBuf> {
+    let result = path_of(env::RESULT)?;
+    let parent = result.parent().map(Path::to_owned);
+    parent.ok_or_else(|| io::Error::other("a result without a directory"))
+}
+
+fn places() -> io::Result<Places> {
+    let sluice = path_of(env::SLUICE)?;
+    let help = succeed(Command::new(&sluice).args(["export", "--help"]))?;
+    let server = path_of(env::JAVA).ok().zip(path_of(env::JAR).ok());
+    Ok(Places {
+        threads: String::from_utf8_lossy(&help).contains("--threads"),
+        python: path_of(env::PYTHON)?,
+        chdb: path_of(env::CHDB).ok(),
+        arrow_rs: path_of(env::ARROW_RS).ok(),
+        sluice,
+        server,
+    })
 }
 
 struct Bench {
-    python: PathBuf,
-    sluice: PathBuf,
-    source: PathBuf,
-    scratch: PathBuf,
+    args: Args,
+    smoke: bool,
+    places: Places,
+    /// Where results go.
+    home: PathBuf,
+    data: PathBuf,
+    /// Empty before each run.
+    output: PathBuf,
+    runs: usize,
 }
 
 impl Bench {
-    fn output(&self, name: &str) -> PathBuf {
-        self.scratch.join(format!("{name}.parquet"))
-    }
-
-    fn ours(&self) -> io::Result<(Cost, u64)> {
-        let output = self.output("sluice");
-        let (sluice, source, to) = (text(&self.sluice)?, text(&self.source)?, text(&output)?);
-        let command = [
-            sluice,
-            "export",
-            source,
-            "-o",
-            to,
-            "--force",
-            "--no-sync",
-            "--json",
-        ];
-        let codec = ["--codec", "zstd:1", "--row-group-rows", "1000000"];
-        let (cost, said) = run(&self.python, &[&command[..], &codec[..]].concat(), &output)?;
-        Ok((cost, rows(&said)?))
-    }
-
-    fn pyarrow(&self, ipc: &Path, style: &str) -> io::Result<(Cost, u64)> {
-        let output = self.output(style);
-        let program = script("pyarrow_write.py");
-        let (python, program) = (text(&self.python)?, text(&program)?);
-        let command = [python, program, style, text(ipc)?, text(&output)?];
-        let (mut cost, said) = run(&self.python, &command, &output)?;
-        // Starting Python and importing pyarrow is not its work.
-        for (figure, key) in [(&mut cost.wall_s, "wall_s"), (&mut cost.cpu_s, "cpu_s")] {
-            let inner = said[key].as_f64();
-            *figure = inner.ok_or_else(|| io::Error::other("pyarrow_write.py printed no times"))?;
+    /// Measures one case.
+    fn case(&self, case: &Case) -> io::Result<State> {
+        println!("{} {} rows, {}", case.workload, case.rows, case.codec);
+        let params = TableParams {
+            workload: case.workload,
+            rows: case.rows,
+            partitions: case.partitions,
+            runs: self.runs,
+        };
+        let source = table(&self.data, &params)?;
+        let mut all = self.places.contestants();
+        // What `--threads` would change is not asked for where it does not exist.
+        all.retain(|contestant| self.args.wants(&contestant.to_string()));
+        let mut state = State::load(case, &all, &self.home, self.args.resume)?;
+        for (contestant, entry) in all.iter().zip(&mut state.entries) {
+            if let Err(error) = self.prepare(*contestant, &source) {
+                entry.failure = Some(format!("no source: {error}").replace('\n', " "));
+            }
         }
-        Ok((cost, rows(&said)?))
-    }
-
-    /// What pyarrow starts from; kept beside the table.
-    fn ipc(&self) -> io::Result<PathBuf> {
-        let ipc = self.source.with_extension("arrow");
-        if !ipc.is_file() {
-            self.ours()?;
-            let part = ipc.with_extension("part");
-            let (program, exported) = (script("to_ipc.py"), self.output("sluice"));
-            let command = [
-                text(&self.python)?,
-                text(&program)?,
-                text(&exported)?,
-                text(&part)?,
-            ];
-            run(&self.python, &command, &part)?;
-            std::fs::rename(&part, &ipc)?;
+        let questdb = self.questdb(&source, case, &all)?;
+        for turn in 0..self.runs {
+            for place in 0..all.len() {
+                // Everyone starts first sometimes.
+                let at = (turn + place) % all.len();
+                let entry = &mut state.entries[at];
+                if entry.runs.len() > turn || entry.failure.is_some() {
+                    continue;
+                }
+                let task = Task {
+                    places: &self.places,
+                    workload: case.workload,
+                    table: &source,
+                    codec: &case.codec,
+                    output: &self.output,
+                    questdb: questdb.as_ref(),
+                };
+                match self.once(all[at], &task, case)? {
+                    Ok((cost, _)) => {
+                        println!("  {:<22} {:.2} s", entry.name, cost.wall_s);
+                        entry.runs.push(cost);
+                    }
+                    Err(why) => {
+                        println!("  {:<22} {why}", entry.name);
+                        assert!(entry.role != Role::Ours, "{}: {why}", entry.name);
+                        entry.failure = Some(why);
+                    }
+                }
+                state.save(&self.home)?;
+            }
         }
-        Ok(ipc)
+        state.save(&self.home)?;
+        Ok(state)
     }
 
-    /// The files agree: in their row counts, and in every value where they are small.
-    fn compare_outputs(&self, deep: bool) -> io::Result<()> {
-        let (program, ours) = (script("compare.py"), self.output("sluice"));
-        let depth = if deep { "values" } else { "sums" };
-        for peer in ["pyarrow", "pyarrow-defaults"].map(|name| self.output(name)) {
-            let command = [
-                text(&self.python)?,
-                text(&program)?,
-                depth,
-                text(&ours)?,
-                text(&peer)?,
-            ];
-            run(&self.python, &command, &peer)?;
+    /// What a contestant starts from.
+    fn prepare(&self, contestant: Contestant, source: &Path) -> io::Result<()> {
+        let makers = Makers {
+            sluice: &self.places.sluice,
+            python: &self.places.python,
+            chdb: self.places.chdb.as_deref(),
+        };
+        let forms: Vec<_> = contestant.form().into_iter().collect();
+        make(makers, source, &forms)
+    }
+
+    fn questdb(
+        &self,
+        source: &Path,
+        case: &Case,
+        all: &[Contestant],
+    ) -> io::Result<Option<QuestDb>> {
+        let Some((java, jar)) = self.places.server.clone() else {
+            return Ok(None);
+        };
+        if !all.iter().any(|contestant| contestant.is_server()) {
+            return Ok(None);
         }
-        Ok(())
+        let root = questdb_root(source, &case.workload.to_string())?;
+        Ok(Some(QuestDb { java, jar, root }))
     }
-}
 
-fn rows(said: &Value) -> io::Result<u64> {
-    said["rows"]
-        .as_u64()
-        .ok_or_else(|| io::Error::other(format!("no rows in {said}")))
-}
+    /// One run over a warm source.
+    fn once(&self, contestant: Contestant, task: &Task<'_>, case: &Case) -> io::Result<Measured> {
+        remove(&self.output)?;
+        fs::create_dir(&self.output)?;
+        let name = case.workload.to_string();
+        let mut source = contestant
+            .form()
+            .map_or(task.table.to_owned(), |form| form.path(task.table));
+        if let Some(server) = task.questdb.filter(|_| contestant.is_server()) {
+            clean(&server.root, &name)?;
+            source = server.root.join("db").join(&name);
+        }
+        let cache = PageCache {
+            python: self.places.python.clone(),
+        };
+        cache.warm(&source)?;
+        let measured = run(&self.places.python, &contestant.command(task), SECONDS_MAX)?;
+        let measured = match measured {
+            Ok((cost, said)) => {
+                let cost = Cost {
+                    out_mb: megabytes(table_bytes(&self.output)?),
+                    ..cost.corrected(&said)
+                };
+                self.judge(contestant, case, (cost, said))?
+            }
+            Err(why) => Err(why),
+        };
+        remove(&self.output)?;
+        Ok(measured)
+    }
 
-fn text(path: &Path) -> io::Result<&str> {
-    path.to_str()
-        .ok_or_else(|| io::Error::other(format!("{}: not UTF-8", path.display())))
+    /// Counts the rows; in small runs, compares with pyarrow's reading of ours.
+    fn judge(
+        &self,
+        contestant: Contestant,
+        case: &Case,
+        run: (Cost, Value),
+    ) -> io::Result<Measured> {
+        if contestant == Contestant::Cp {
+            return Ok(Ok(run));
+        }
+        let mut judge = Command::new(&self.places.python);
+        judge.arg(script("stream_rows.py")).arg(&self.output);
+        let wrote: Value = match succeed(&mut judge) {
+            Ok(wrote) => serde_json::from_slice(&wrote)?,
+            Err(error) => {
+                return Ok(Err(
+                    format!("pyarrow cannot read it: {error}").replace('\n', " ")
+                ));
+            }
+        };
+        if wrote["rows"].as_u64() != Some(case.rows) {
+            return Ok(Err(format!("wrote {} rows", wrote["rows"])));
+        }
+        let file = self.output.join(format!("{contestant}.parquet"));
+        let kept = self.output.with_extension("ours.parquet");
+        match contestant {
+            Contestant::Sluice(1) if self.smoke => fs::rename(&file, &kept)?,
+            Contestant::Pyarrow(_) if self.smoke && kept.is_file() => {
+                let mut compare = Command::new(&self.places.python);
+                compare.arg(script("compare.py")).arg("values");
+                succeed(compare.arg(&kept).arg(&file))?;
+            }
+            _ => {}
+        }
+        Ok(Ok(run))
+    }
+
+    /// Tables and figures of the cases so far.
+    fn report(&self, told: &[State]) -> io::Result<()> {
+        let mut figures = Map::new();
+        let mut text = String::new();
+        for state in told {
+            let case = &state.case;
+            for entry in state.entries.iter().filter(|entry| !entry.runs.is_empty()) {
+                let mut put = |name: &str, value: f64| {
+                    let key = format!("{}.{}.{}.{name}", case.workload, case.codec, entry.name);
+                    figures.insert(key, json!(value));
+                };
+                put("wall_s", entry.median(|cost| cost.wall_s));
+                put("cpu_s", entry.median(|cost| cost.cpu_s));
+                put("out_mb", entry.median(|cost| cost.out_mb));
+            }
+            let name = format!(
+                "{}-{}-{}.md",
+                case.workload,
+                case.rows,
+                case.codec.replace(':', "-")
+            );
+            let one = markdown::text(state);
+            fs::write(
+                self.home.join(name),
+                format!("{one}\n{}", markdown::legend()),
+            )?;
+            text.push_str(&one);
+            text.push('\n');
+        }
+        text.push_str(markdown::legend());
+        fs::write(self.home.join("export.md"), text)?;
+        fs::write(path_of(env::RESULT)?, serde_json::to_vec_pretty(&figures)?)
+    }
 }

@@ -13,11 +13,14 @@ use std::process::Command;
 use std::time::Duration;
 use std::{fs, thread};
 
+use benches::args::Args;
 use benches::measure::script;
+use benches::sources::{Form, Makers, make, questdb_root};
 use benches::stream::contestant::{Contestant, Effort, Places, QUESTDB_TABLE, QuestDb};
 use benches::stream::figures::{Entry, Felt, Run, effort_name, flat, full};
 use benches::stream::files::{clean, ratio, succeed, table_bytes};
 use benches::stream::group::{Group, Groups};
+use benches::stream::kept::from_full;
 use benches::stream::markdown::{self, Context};
 use benches::stream::neighbour::{self, Neighbour};
 use benches::stream::pace::{RowGroupEnd, steps};
@@ -28,13 +31,15 @@ use benches::{env, is_smoke, path_of};
 use serde_json::Value;
 
 fn main() -> io::Result<()> {
-    let mut args = std::env::args_os().skip(1);
-    if args.next().is_some_and(|arg| arg == neighbour::ARGUMENT) {
-        let file = args.next().ok_or_else(|| io::Error::other("which file?"))?;
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == neighbour::ARGUMENT) {
+        let file = words
+            .next()
+            .ok_or_else(|| io::Error::other("which file?"))?;
         return neighbour::live(Path::new(&file));
     }
-    let smoke = is_smoke();
-    let mut params = params(smoke);
+    let (args, smoke) = (Args::of_process()?, is_smoke());
+    let mut params = params(&args, smoke);
     let scratch = tempfile::Builder::new()
         .prefix("stream-")
         .tempdir_in(path_of(env::DATA)?)?;
@@ -50,7 +55,7 @@ fn main() -> io::Result<()> {
         println!("no memory limits: {why}");
         params.limits = vec![Limit(None)];
     }
-    let bench = Bench::prepare(params, groups, scratch.path(), smoke)?;
+    let bench = Bench::prepare(params, args, groups, scratch.path(), smoke)?;
     let entries = bench.run()?;
     let warm = bench.warm()?;
     let no_server = bench.places.questdb.is_none();
@@ -64,16 +69,14 @@ fn main() -> io::Result<()> {
     bench.report(&entries, &context)?;
     for entry in entries {
         let ours = entry.contestant == Contestant::Sluice;
-        assert!(
-            !ours || entry.runs.len() == bench.params.table.runs,
-            "{entry:?}"
-        );
+        assert!(!ours || entry.failures.is_empty(), "{entry:?}");
     }
     Ok(())
 }
 
 struct Bench {
     params: StreamParams,
+    args: Args,
     groups: Option<Groups>,
     places: Places,
     cache: PageCache,
@@ -89,6 +92,7 @@ impl Bench {
     /// Makes everything that is read.
     fn prepare(
         params: StreamParams,
+        args: Args,
         groups: Option<Groups>,
         scratch: &Path,
         smoke: bool,
@@ -98,89 +102,106 @@ impl Bench {
         let python = path_of(env::PYTHON)?;
         let places = Places {
             sluice: path_of(env::SLUICE)?,
-            ipc: table.with_extension("arrow"),
-            duckdb: table.with_extension("duckdb"),
-            questdb: questdb(&data, &table)?,
+            ipc: Form::Ipc.path(&table),
+            duckdb: Form::DuckDb.path(&table),
+            questdb: questdb(&table)?,
             output: scratch.join("out"),
             scratch: scratch.to_owned(),
             python: python.clone(),
             table,
         };
-        let bench = Bench {
+        let makers = Makers {
+            sluice: &places.sluice,
+            python: &python,
+            chdb: None,
+        };
+        make(makers, &places.table, &[Form::Ipc, Form::DuckDb])?;
+        Ok(Bench {
             params,
+            args,
             groups,
             places,
             cache: PageCache { python },
             scratch: scratch.to_owned(),
             smoke,
-        };
-        bench.make_sources()?;
-        Ok(bench)
+        })
     }
 
-    /// What the peers start from; kept beside the table.
-    fn make_sources(&self) -> io::Result<()> {
-        for (form, target) in [("ipc", &self.places.ipc), ("duckdb", &self.places.duckdb)] {
-            if target.is_file() {
-                continue;
-            }
-            let exported = self.scratch.join("source.parquet");
-            if !exported.is_file() {
-                let mut export = Command::new(&self.places.sluice);
-                export.arg("export").arg(&self.places.table);
-                export
-                    .arg("-o")
-                    .arg(&exported)
-                    .args(["--no-sync", "--quiet"]);
-                succeed(&mut export)?;
-            }
-            let part = target.with_extension("part");
-            if part.exists() {
-                fs::remove_file(&part)?;
-            }
-            let mut make = Command::new(&self.places.python);
-            make.arg(script("stream_sources.py"));
-            succeed(make.arg(form).arg(&exported).arg(&part))?;
-            fs::rename(&part, target)?;
-        }
-        Ok(())
-    }
-
+    /// Everything that is asked for and not known yet.
     fn run(&self) -> io::Result<Vec<Entry>> {
-        let all = Contestant::all(&self.places);
-        let mut entries = Vec::new();
-        for &limit in &self.params.limits {
-            entries.extend(all.iter().map(|&contestant| Entry {
-                contestant,
-                limit,
-                runs: Vec::new(),
-                failures: Vec::new(),
-                felt: None,
-            }));
-        }
+        let mut entries = self.known()?;
         for turn in 0..self.params.table.runs {
-            for group in entries.chunks_mut(all.len()) {
+            for &limit in &self.params.limits {
+                let mut group: Vec<usize> = (0..entries.len()).collect();
+                group.retain(|&at| entries[at].limit == limit);
                 for place in 0..group.len() {
                     // Everyone starts first sometimes.
-                    let at = (turn + place) % group.len();
-                    self.turn(&mut group[at], turn)?;
+                    let at = group[(turn + place) % group.len()];
+                    self.turn(&mut entries[at], turn)?;
+                    self.save(&entries)?;
                 }
             }
         }
-        for entry in &mut entries {
+        for at in 0..entries.len() {
+            let entry = &mut entries[at];
             let Some(effort) = entry.runs.first().map(|run| run.effort) else {
                 continue;
             };
-            let felt = self.beside(entry.contestant, entry.limit, effort)?;
-            entry.felt = Some(felt);
+            if entry.felt.is_none() && self.params.limits.contains(&entry.limit) {
+                entry.felt = Some(self.beside(entry.contestant, entry.limit, effort)?);
+                self.save(&entries)?;
+            }
         }
+        entries.retain(|entry| !entry.runs.is_empty() || !entry.failures.is_empty());
         Ok(entries)
+    }
+
+    /// What was measured before, if that counts, and what is asked for.
+    fn known(&self) -> io::Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        if self.args.resume
+            && let Ok(kept) = fs::read(self.figures()?)
+        {
+            let kept: Value = serde_json::from_slice(&kept)?;
+            let table = self.params.table;
+            entries = from_full(&kept, table.rows, table.partitions);
+        }
+        for &limit in &self.params.limits {
+            for contestant in Contestant::all(&self.places) {
+                let known = entries
+                    .iter()
+                    .any(|entry: &Entry| (entry.contestant, entry.limit) == (contestant, limit));
+                if !known && self.args.wants(&contestant.to_string()) {
+                    entries.push(Entry::new(contestant, limit));
+                }
+            }
+        }
+        let limits = [Some(64), Some(128), Some(256), None];
+        entries.sort_by_key(|entry| {
+            let mib = entry.limit.0.map(|bytes| bytes / MIB);
+            (
+                limits.iter().position(|limit| *limit == mib),
+                entry.contestant,
+            )
+        });
+        Ok(entries)
+    }
+
+    fn figures(&self) -> io::Result<PathBuf> {
+        Ok(path_of(env::RESULT)?.with_file_name("stream.json"))
+    }
+
+    fn save(&self, entries: &[Entry]) -> io::Result<()> {
+        let table = self.params.table;
+        let all = full(entries, table.rows, table.partitions);
+        fs::write(self.figures()?, serde_json::to_vec_pretty(&all)?)
     }
 
     fn turn(&self, entry: &mut Entry, turn: usize) -> io::Result<()> {
         let (contestant, limit) = (entry.contestant, entry.limit);
         let known = entry.runs.first().map(|run| run.effort);
-        if turn > 0 && known.is_none() {
+        let gone = known.is_none() && !entry.failures.is_empty();
+        if gone || entry.runs.len() > turn {
             return Ok(());
         }
         for &effort in contestant.efforts() {
@@ -263,7 +284,7 @@ impl Bench {
             .as_ref()
             .filter(|_| contestant.is_server())
         {
-            clean(&server.root)?;
+            clean(&server.root, QUESTDB_TABLE)?;
             let enter = group.map(Group::enter).unwrap_or_default();
             let flags = Contestant::java_flags(limit, effort);
             let run = format!("exec '{}' {flags} \"$@\"", server.java.display());
@@ -393,40 +414,29 @@ impl Bench {
     /// Prints the table, and keeps table, figures and plot beside the result.
     fn report(&self, entries: &[Entry], context: &Context) -> io::Result<()> {
         let result = path_of(env::RESULT)?;
-        let table = self.params.table;
         let text = markdown::text(entries, &self.params, context);
         println!("\n{text}");
         fs::write(&result, serde_json::to_vec_pretty(&flat(entries))?)?;
         fs::write(result.with_file_name("stream.md"), text)?;
-        let figures = result.with_file_name("stream.json");
-        let all = full(entries, table.rows, table.partitions);
-        fs::write(&figures, serde_json::to_vec_pretty(&all)?)?;
+        self.save(entries)?;
         if let Ok(plotter) = path_of(env::PLOTTER) {
             let plot = result.with_file_name("stream.png");
             let mut draw = Command::new(plotter);
-            succeed(draw.arg(script("stream_plot.py")).arg(&figures).arg(&plot))?;
+            succeed(
+                draw.arg(script("stream_plot.py"))
+                    .arg(self.figures()?)
+                    .arg(&plot),
+            )?;
             println!("plot: {}", plot.display());
         }
         Ok(())
     }
 }
 
-/// The server's root, with a copy of the table: a server writes beside what it reads.
-fn questdb(data: &Path, table: &Path) -> io::Result<Option<QuestDb>> {
+fn questdb(table: &Path) -> io::Result<Option<QuestDb>> {
     let (Ok(java), Ok(jar)) = (path_of(env::JAVA), path_of(env::JAR)) else {
         return Ok(None);
     };
-    let root = data.join("stream-questdb");
-    let copy = root.join("db").join(QUESTDB_TABLE);
-    if !copy.join("_txn").is_file() {
-        if root.exists() {
-            fs::remove_dir_all(&root)?;
-        }
-        fs::create_dir_all(root.join("db"))?;
-        // Copied under another name: an interrupted copy is no table.
-        let part = root.join("db").join("part");
-        testkit::copy_dir(table, &part)?;
-        fs::rename(&part, &copy)?;
-    }
+    let root = questdb_root(table, QUESTDB_TABLE)?;
     Ok(Some(QuestDb { java, jar, root }))
 }

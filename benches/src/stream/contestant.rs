@@ -98,18 +98,21 @@ pub struct QuestDb {
 pub const QUESTDB_TABLE: &str = "trades";
 
 impl Contestant {
+    /// Every one.
+    pub const ALL: [Contestant; 6] = [
+        Contestant::Sluice,
+        Contestant::Pyarrow,
+        Contestant::DuckDb,
+        Contestant::Polars,
+        Contestant::QuestDbCopy,
+        Contestant::QuestDbExp,
+    ];
+
     /// Those that can run.
     #[must_use]
     pub fn all(places: &Places) -> Vec<Contestant> {
-        let mut all = vec![
-            Contestant::Sluice,
-            Contestant::Pyarrow,
-            Contestant::DuckDb,
-            Contestant::Polars,
-        ];
-        if places.questdb.is_some() {
-            all.extend([Contestant::QuestDbCopy, Contestant::QuestDbExp]);
-        }
+        let mut all = Contestant::ALL.to_vec();
+        all.retain(|contestant| places.questdb.is_some() || !contestant.is_server());
         all
     }
 

@@ -63,6 +63,18 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Nothing measured yet.
+    #[must_use]
+    pub fn new(contestant: Contestant, limit: Limit) -> Entry {
+        Entry {
+            contestant,
+            limit,
+            runs: Vec::new(),
+            failures: Vec::new(),
+            felt: None,
+        }
+    }
+
     /// The middle run by wall clock.
     #[must_use]
     pub fn middle(&self) -> Option<&Run> {

@@ -6,14 +6,12 @@ use std::path::Path;
 use std::process::Command;
 use std::{fs, io};
 
-use super::contestant::QUESTDB_TABLE;
-
-/// Removes everything but the table: a server that was killed must not trouble the next one.
+/// Removes everything but the table of this name from a server's root: a server that was killed must not trouble the next one.
 ///
 /// # Errors
 /// As the file system reports them.
-pub fn clean(root: &Path) -> io::Result<()> {
-    let keep = [root.join("db"), root.join("db").join(QUESTDB_TABLE)];
+pub fn clean(root: &Path, table: &str) -> io::Result<()> {
+    let keep = [root.join("db"), root.join("db").join(table)];
     for dir in [root, keep[0].as_path()] {
         for entry in fs::read_dir(dir)? {
             let entry = entry?;

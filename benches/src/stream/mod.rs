@@ -9,6 +9,7 @@ pub mod contestant;
 pub mod figures;
 pub mod files;
 pub mod group;
+pub mod kept;
 pub mod markdown;
 pub mod neighbour;
 pub mod pace;
@@ -18,6 +19,7 @@ pub mod watch;
 use testkit::generate::Workload;
 
 use crate::TableParams;
+use crate::args::Args;
 
 /// Bytes of a MiB.
 pub const MIB: u64 = 1024 * 1024;
@@ -39,36 +41,32 @@ pub struct StreamParams {
 
 /// Parameters in full and small size.
 #[must_use]
-pub fn params(smoke: bool) -> StreamParams {
+pub fn params(args: &Args, smoke: bool) -> StreamParams {
     let (rows, partitions, runs) = if smoke {
         (20_000, 4, 1)
     } else {
-        (rows_asked_for().unwrap_or(34_000_000), 17, 3)
+        (34_000_000, 17, 3)
     };
     let table = TableParams {
         workload: Workload::Trades,
-        rows,
+        rows: args.rows.unwrap_or(rows),
         partitions,
-        runs,
+        runs: args.runs.unwrap_or(runs),
     };
-    let limits = if smoke {
-        vec![Limit(None)]
-    } else {
-        let limited = [64, 128, 256].map(|mib| Limit(Some(mib * MIB)));
-        limited.into_iter().chain([Limit(None)]).collect()
+    let all = [Some(64), Some(128), Some(256), None];
+    let asked = match args.limits.as_slice() {
+        [] if smoke => &[None],
+        [] => &all[..],
+        asked => asked,
     };
+    let limits = asked.iter().map(|mib| Limit(mib.map(|mib| mib * MIB)));
     StreamParams {
         table,
-        limits,
+        limits: limits.collect(),
         row_group_rows: if smoke { 3_000 } else { 1_000_000 },
         seconds_max: if smoke { 60 } else { 240 },
         alone_ms: if smoke { 50 } else { 1_500 },
     }
-}
-
-/// A full run over another number of rows than the one that figures are quoted for: to try it out.
-fn rows_asked_for() -> Option<u64> {
-    std::env::var(crate::env::ROWS).ok()?.parse().ok()
 }
 
 /// Bytes of memory that a contestant may use together with the pages of files that it brings in;
