@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     BitmapIndexView::new(&files.keys, &files.values)?.verify_symbols(&dict)?;
     if let ColumnSlice::Fixed(keys) = column {
         let mut rows = BitmapIndexWriter::new(256)?;
-        rows.add_rows(&keys, 0)?;
+        rows.add_rows(&keys, 0, dict.len())?;
         let rows = rows.finish(3);
         let index = BitmapIndexView::new(&rows.keys, &rows.values)?;
         index.verify_rows(&keys, 0)?;

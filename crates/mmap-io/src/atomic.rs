@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::{IoError, Op};
-use crate::hint::{ignore_unsupported, is_unsupported};
+use crate::hint::{hint, is_unsupported};
 use crate::vfs::{Dir, File, FileAdvice, Links, Replace, Vfs};
 
 /// The largest single write; longer pieces are cut.
@@ -192,8 +192,7 @@ impl AtomicFile {
                 .sync()
                 .map_err(|e| IoError::new(Op::SyncFile, &self.target, e))?;
             if self.writeback.drop_behind {
-                ignore_unsupported(self.file.advise(0..self.len, FileAdvice::DontNeed))
-                    .map_err(|e| IoError::new(Op::Advise, &self.target, e))?;
+                hint(self.file.advise(0..self.len, FileAdvice::DontNeed));
             }
         }
         let how = if replace {
@@ -254,8 +253,7 @@ impl AtomicFile {
                 Err(e) => return Err(IoError::new(Op::Writeback, &self.target, e)),
             }
             if self.writeback.drop_behind && !before.is_empty() {
-                ignore_unsupported(self.file.advise(before, FileAdvice::DontNeed))
-                    .map_err(|e| IoError::new(Op::Advise, &self.target, e))?;
+                hint(self.file.advise(before, FileAdvice::DontNeed));
             }
             (self.clean_len, self.started_len) = (step.start, step.end);
         }

@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::error::{IoError, Op};
-use crate::hint::ignore_unsupported;
+use crate::hint::hint;
 use crate::mapping::{Evicted, Residency};
 use crate::profile::ScanProfile;
 use crate::read::read_full;
@@ -55,20 +55,20 @@ impl Evictor {
         region: &dyn Region,
         file: &dyn File,
         range: Range<u64>,
-    ) -> io::Result<Evicted> {
+    ) -> Evicted {
         let mut evicted = Evicted::default();
         if range.is_empty() {
-            return Ok(evicted);
+            return evicted;
         }
         self.done.insert(range.clone());
         for window in windows(range, self.len) {
             if self.done.contains(&window) {
                 // Forgotten first: a second pass over the window evicts it a second time.
                 self.done.remove(&window);
-                self.evict(region, file, window, &mut evicted)?;
+                self.evict(region, file, window, &mut evicted);
             }
         }
-        Ok(evicted)
+        evicted
     }
 
     /// Evicts all that is left, finished or not.
@@ -76,17 +76,17 @@ impl Evictor {
     /// The kernel skips a page that somebody refers to just then (page migration and access
     /// monitoring do, for moments), and after this nobody asks again. So windows of which something
     /// is left are asked for a second time; what stays then, stays.
-    pub(crate) fn finish(&mut self, region: &dyn Region, file: &dyn File) -> io::Result<Evicted> {
+    pub(crate) fn finish(&mut self, region: &dyn Region, file: &dyn File) -> Evicted {
         let mut evicted = Evicted::default();
         for window in windows(0..self.len, self.len) {
-            let left_count = self.evict(region, file, window.clone(), &mut evicted)?;
+            let left_count = self.evict(region, file, window.clone(), &mut evicted);
             if left_count > 0 {
                 let mut again = Evicted::default();
-                self.evict(region, file, window, &mut again)?;
+                self.evict(region, file, window, &mut again);
                 evicted.bytes += again.bytes; // What was kept is the same as before.
             }
         }
-        Ok(evicted)
+        evicted
     }
 
     /// Drops the pages of one window that were not resident before; returns how many of those that
@@ -100,11 +100,12 @@ impl Evictor {
         file: &dyn File,
         window: Range<u64>,
         evicted: &mut Evicted,
-    ) -> io::Result<u64> {
-        let (ours_count, kept_count) = self.before.count_resident(region, &window)?;
+    ) -> u64 {
+        let count = || hint(self.before.count_resident(region, &window));
+        let (ours_count, kept_count) = count().unwrap_or_default();
         for run in self.before.absent_runs(&window) {
             let run = run.start..run.end.min(self.len);
-            ignore_unsupported(region.advise(run.clone(), MapAdvice::DontNeed))?;
+            hint(region.advise(run.clone(), MapAdvice::DontNeed));
             // The kernel maps whole pages, so the page of our last byte is ours as a whole; without
             // its tail the kernel would keep it where the file goes on behind the mapping.
             let end = if run.end == self.len {
@@ -112,15 +113,15 @@ impl Evictor {
             } else {
                 run.end
             };
-            ignore_unsupported(file.advise(run.start..end, FileAdvice::DontNeed))?;
+            hint(file.advise(run.start..end, FileAdvice::DontNeed));
         }
         evicted.kept_bytes += kept_count * sys::page_size();
         if ours_count == 0 {
-            return Ok(0);
+            return 0;
         }
-        let (left_count, _) = self.before.count_resident(region, &window)?;
+        let left_count = count().map_or(ours_count, |(left, _)| left);
         evicted.bytes += ours_count.saturating_sub(left_count) * sys::page_size();
-        Ok(left_count)
+        left_count
     }
 }
 
@@ -153,8 +154,7 @@ pub(crate) fn read_through(
 ) -> Result<u64, IoError> {
     let len = buf.len() as u64;
     if profile != ScanProfile::Cached {
-        ignore_unsupported(file.advise(0..len, FileAdvice::Sequential))
-            .map_err(|e| IoError::new(Op::Advise, path, e))?;
+        hint(file.advise(0..len, FileAdvice::Sequential));
     }
     let evicting = profile == ScanProfile::SequentialEvict;
     let probe = if evicting {
@@ -175,9 +175,7 @@ pub(crate) fn read_through(
             });
         }
         if let Some((region, evictor)) = &probe {
-            evictor
-                .evict(region.as_ref(), file, window, &mut evicted)
-                .map_err(|e| IoError::new(Op::Advise, path, e))?;
+            evictor.evict(region.as_ref(), file, window, &mut evicted);
         }
     }
     Ok(evicted.bytes)

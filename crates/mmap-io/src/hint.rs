@@ -1,7 +1,8 @@
 //! What a refused hint means.
 //!
-//! Advice and writeback make things faster, never right. A file system that does not know them is
-//! not an error; a device that fails while obeying them is.
+//! Advice and residency make things faster, never right: no answer to them is an error. Writeback is
+//! another matter: an error that it reports is not reported again, so only a file system that does
+//! not know the call is let off.
 
 use std::io;
 
@@ -13,10 +14,8 @@ pub(crate) fn is_unsupported(error: &io::Error) -> bool {
     ) || error.kind() == io::ErrorKind::Unsupported
 }
 
-/// A hint that cannot be given is no failure.
-pub(crate) fn ignore_unsupported(result: io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(e) if is_unsupported(&e) => Ok(()),
-        other => other,
-    }
+/// Advice, or a question about residency, is never worth failing a read for: the kernel loses no
+/// data over it, whatever it answers. `None`: it was not followed, or there is no answer.
+pub(crate) fn hint<T>(result: io::Result<T>) -> Option<T> {
+    result.ok()
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use crate::error::{IoError, Op};
 use crate::evict::{self, Evictor};
-use crate::hint::{ignore_unsupported, is_unsupported};
+use crate::hint::{hint, is_unsupported};
 use crate::mapping::Evicted;
 use crate::profile::{ReadMode, ScanProfile};
 use crate::read::zeroed;
@@ -87,13 +87,11 @@ impl Mapped {
         }
         let region = self.region.insert(region);
         if self.profile == ScanProfile::SequentialEvict {
-            let evictor = Evictor::record(region.as_ref(), self.len)
-                .map_err(|e| IoError::new(Op::Residency, &self.path, e))?;
-            self.evictor = Some(Mutex::new(evictor));
+            // Without knowing what was there before, nothing is evicted.
+            self.evictor = hint(Evictor::record(region.as_ref(), self.len)).map(Mutex::new);
         }
         if self.profile != ScanProfile::Cached {
-            ignore_unsupported(region.advise(0..self.len, MapAdvice::Sequential))
-                .map_err(|e| IoError::new(Op::Advise, &self.path, e))?;
+            hint(region.advise(0..self.len, MapAdvice::Sequential));
         }
         Ok(())
     }
@@ -114,16 +112,14 @@ impl Mapped {
         Ok(())
     }
 
-    pub(crate) fn done(&self, range: Range<u64>) -> Result<Evicted, IoError> {
+    pub(crate) fn done(&self, range: Range<u64>) -> Evicted {
         let (Some(region), Some(evictor)) = (&self.region, &self.evictor) else {
-            return Ok(Evicted::default());
+            return Evicted::default();
         };
         let mut evictor = evictor.lock().unwrap_or_else(PoisonError::into_inner);
-        let evicted = evictor
-            .done(region.as_ref(), self.file.as_ref(), range)
-            .map_err(|e| IoError::new(Op::Advise, &self.path, e))?;
+        let evicted = evictor.done(region.as_ref(), self.file.as_ref(), range);
         self.stats.on_evicted(evicted.bytes);
-        Ok(evicted)
+        evicted
     }
 
     pub(crate) fn check(&self, range: &Range<u64>, op: Op) -> Result<(), IoError> {
@@ -183,10 +179,8 @@ impl Drop for Mapped {
         let Some(region) = &self.region else { return };
         if let Some(evictor) = &mut self.evictor {
             let evictor = evictor.get_mut().unwrap_or_else(PoisonError::into_inner);
-            // Nobody is left to hear of a failure, and it costs page cache, not data.
-            if let Ok(evicted) = evictor.finish(region.as_ref(), self.file.as_ref()) {
-                self.stats.on_evicted(evicted.bytes);
-            }
+            let evicted = evictor.finish(region.as_ref(), self.file.as_ref());
+            self.stats.on_evicted(evicted.bytes);
         }
         if region.is_mapped() {
             self.stats.on_unmapped(self.len);

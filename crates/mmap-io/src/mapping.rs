@@ -100,13 +100,14 @@ impl Mapping {
     /// [`crate::EVICT_WINDOW_BYTES`] that are now done in full leave the page cache, pages excepted
     /// that were resident before the mapping was made. Otherwise nothing happens.
     ///
-    /// Content never changes: a range that is read all the same comes from the file again.
+    /// Content never changes: a range that is read all the same comes from the file again. Advice
+    /// that the system refuses costs page cache and is no error.
     ///
     /// # Errors
     /// [`IoError::OutOfRange`] (no system call is made) unless `range` lies within the mapping.
     pub fn done(&self, range: Range<u64>) -> Result<Evicted, IoError> {
         self.mapped.check(&range, Op::Advise)?;
-        self.mapped.done(range)
+        Ok(self.mapped.done(range))
     }
 
     /// How much of `range` (widened to whole pages) is in memory now. Faults nothing in.

@@ -60,6 +60,13 @@ pub(crate) struct SymbolFileset {
     pub(crate) chars: Committed,
 }
 
+impl SymbolFileset {
+    /// Committed bytes of both files.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.offsets.len.saturating_add(self.chars.len)
+    }
+}
+
 /// Turns "not found" and "too short" into what they mean for a committed file.
 pub(crate) fn committed_error(txn: i64, e: IoError) -> ReadError {
     match e {
@@ -208,22 +215,23 @@ fn plausible(layout: Layout, rows: u64, len: u64) -> Result<u64, LayoutError> {
     })
 }
 
+/// Committed symbols of a SYMBOL column; `None` for other types and for an empty dictionary.
+pub(crate) fn symbol_count(snapshot: &Snapshot, column: &TableColumn) -> Option<u32> {
+    let index = column
+        .symbol_index
+        .filter(|_| column.column_type == ColumnType::Symbol)?;
+    let count = snapshot.txn.symbol_counts.get(index).copied()?;
+    (count > 0).then_some(count)
+}
+
 /// Opens the dictionary of a SYMBOL column; `None` for other types and for an empty dictionary.
 pub(crate) fn pin_symbols(
     table: &RootDir,
     snapshot: &Snapshot,
     column: &TableColumn,
 ) -> Result<Option<SymbolFileset>, ReadError> {
-    if column.column_type != ColumnType::Symbol {
+    let Some(count) = symbol_count(snapshot, column) else {
         return Ok(None);
-    }
-    let count = column
-        .symbol_index
-        .and_then(|i| snapshot.txn.symbol_counts.get(i))
-        .copied();
-    let count = match count {
-        None | Some(0) => return Ok(None),
-        Some(count) => count,
     };
     let name_txn = snapshot.cv.symbol_name_txn(column.writer_index);
     let (txn, name_of) = (snapshot.txn.txn, |ext| {

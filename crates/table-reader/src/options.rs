@@ -49,7 +49,9 @@ impl Default for OpenOptions {
 
 /// Which newer commits leave a finished read valid (table-dir.md §8.3).
 ///
-/// A table whose `_meta` predates 8.2.2 is held to [`Validation::Unchanged`] whatever is asked.
+/// A table that a release without squash counter writes is held to [`Validation::Unchanged`] whatever
+/// is asked: one whose `_meta` predates 8.2.2, or that lies in a database root of 7.1 to 9.2. The
+/// files of 9.3.0 and 9.3.1 cannot be told from those of 9.3.2: ask for it there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Validation {
     /// The rule of table-dir.md §8.3: newer commits are fine as long as the last of them lists
@@ -59,7 +61,7 @@ pub enum Validation {
     /// the reader sees right after the one before it: out-of-order rows rewrite partitions all the
     /// time, and the open descriptors keep the old one. `_txn` is looked at for every frame.
     Observed,
-    /// No commit at all since the snapshot. Ask for this on tables of releases before 9.3.2: they
-    /// have no squash counter, so a split followed by a squash leaves no trace in `_txn`.
+    /// No commit at all since the snapshot. Releases before 9.3.2 have no squash counter, so a split
+    /// followed by a squash leaves no trace in `_txn`.
     Unchanged,
 }

@@ -3,16 +3,24 @@
 //! A busy writer unlinks files at every commit, so what is open early is what can be read late.
 //! Past the limit nothing is pinned; those partitions are opened by name when they are reached.
 
+use column_format::SymbolDict;
 use mmap_io::{IoError, Root, descriptor_limit};
 
 use crate::column::TableColumn;
 use crate::error::ReadError;
-use crate::files::{self, ColumnFiles, SymbolFileset};
+use crate::files::{self, ColumnFiles};
 use crate::partition::PartitionInfo;
+use crate::slot::Slot;
 use crate::snapshot::Snapshot;
+use crate::symbols::SymbolPin;
 
 /// Descriptors left to the rest of the process when the limit is asked of the system.
 const DESCRIPTOR_RESERVE: u64 = 128;
+
+/// Descriptors of a dictionary: `.o` and `.c`.
+const SYMBOL_DESCRIPTORS: u64 = 2;
+/// Descriptors that opening a partition by name takes for moments: the directory, a metadata file.
+const PASSING_DESCRIPTORS: u64 = 4;
 
 /// Says how many descriptors the table would need where the process ran out of them.
 pub(crate) fn out_of_descriptors(e: ReadError, needed: u64) -> ReadError {
@@ -31,6 +39,10 @@ pub(crate) struct Pins<'a> {
     root: &'a Root,
     snapshot: &'a Snapshot,
     left: u64,
+    /// Most descriptors that one partition takes.
+    largest: u64,
+    /// The system refused a descriptor before the limit was reached.
+    exhausted: bool,
     /// Descriptors that all selected files would take.
     pub(crate) needed: u64,
 }
@@ -45,21 +57,58 @@ impl<'a> Pins<'a> {
             root,
             snapshot,
             left,
+            largest: 0,
+            exhausted: false,
             needed: 0,
         }
     }
 
-    pub(crate) fn symbols(
-        &mut self,
-        column: &TableColumn,
-    ) -> Result<Option<SymbolFileset>, ReadError> {
-        let files = files::pin_symbols(self.root.top(), self.snapshot, column)
-            .map_err(|e| out_of_descriptors(e, self.needed))?;
-        if files.is_some() {
-            self.needed += 2;
-            self.left = self.left.saturating_sub(2);
+    pub(crate) fn symbols(&mut self, column: &TableColumn) -> Result<SymbolPin, ReadError> {
+        let Some(count) = files::symbol_count(self.snapshot, column) else {
+            return Ok(SymbolPin::None);
+        };
+        self.needed = self.needed.saturating_add(SYMBOL_DESCRIPTORS);
+        let later = |bytes| Ok(SymbolPin::Later { bytes });
+        match files::pin_symbols(self.root.top(), self.snapshot, column) {
+            Ok(None) => Ok(SymbolPin::None),
+            // Measured, and closed again.
+            Ok(Some(files)) if self.left < SYMBOL_DESCRIPTORS => later(files.bytes()),
+            Ok(Some(files)) => {
+                self.left -= SYMBOL_DESCRIPTORS;
+                Ok(SymbolPin::Open(files))
+            }
+            Err(e) => self
+                .without(e)
+                .and_then(|()| later(SymbolDict::required_offsets_len(count))),
         }
-        Ok(files)
+    }
+
+    /// Goes on without what could not be opened, if that is for want of descriptors.
+    fn without(&mut self, error: ReadError) -> Result<(), ReadError> {
+        match error {
+            ReadError::Io(IoError::TooManyFiles { .. }) => {
+                self.left = 0;
+                self.exhausted = true;
+                Ok(())
+            }
+            e => Err(e),
+        }
+    }
+
+    /// After the system refused a descriptor, none would be left to open anything by name with. So
+    /// the last partitions that were pinned give theirs back, until two can be opened.
+    pub(crate) fn give_back(&self, slots: &mut [Slot]) {
+        if !self.exhausted {
+            return;
+        }
+        let wanted = self.largest.saturating_mul(2) + PASSING_DESCRIPTORS;
+        let mut freed = 0;
+        for slot in slots.iter_mut().rev() {
+            if freed >= wanted {
+                break;
+            }
+            freed += slot.unpin();
+        }
     }
 
     pub(crate) fn partition(
@@ -76,6 +125,7 @@ impl<'a> Pins<'a> {
             .map(|c| 1 + u64::from(c.column_type.layout().has_aux()))
             .sum();
         self.needed = self.needed.saturating_add(most);
+        self.largest = self.largest.max(most);
         if most > self.left {
             self.left = 0; // Partitions in order: the first ones are the first to be read.
             return Ok(None);
@@ -85,11 +135,7 @@ impl<'a> Pins<'a> {
                 self.left -= files.iter().map(ColumnFiles::descriptors).sum::<u64>();
                 Ok(Some(files))
             }
-            Err(ReadError::Io(IoError::TooManyFiles { .. })) => {
-                self.left = 0;
-                Ok(None)
-            }
-            Err(e) => Err(e),
+            Err(e) => self.without(e).map(|()| None),
         }
     }
 }

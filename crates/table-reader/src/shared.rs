@@ -18,6 +18,7 @@ use crate::options::{OpenOptions, Validation};
 use crate::partition::{PartitionInfo, describe};
 use crate::patience::Patience;
 use crate::pins::{Pins, out_of_descriptors};
+use crate::release_level::counts_squashes;
 use crate::slot::Slot;
 use crate::snapshot::{Obstacle, Snapshot, attempt};
 use crate::symbols::SymbolSlot;
@@ -81,7 +82,7 @@ impl Shared {
             .map(|c| Ok(SymbolSlot::new(pins.symbols(c)?)))
             .collect::<Result<_, ReadError>>()
             .map_err(refuse)?;
-        let slots = partitions
+        let mut slots: Vec<Slot> = partitions
             .iter()
             .map(|p| match selected_count {
                 // Metadata only: a listing must not fail for a file that it does not show.
@@ -90,7 +91,12 @@ impl Shared {
             })
             .collect::<Result<_, ReadError>>()
             .map_err(refuse)?;
+        pins.give_back(&mut slots);
         let descriptors_needed = pins.needed;
+        let validation = match counts_squashes(root, &snapshot) {
+            true => opts.validation,
+            false => Validation::Unchanged,
+        };
         let shared = Self {
             cursor_columns: columns
                 .iter()
@@ -107,7 +113,7 @@ impl Shared {
             symbols,
             profile: opts.profile,
             read_mode: opts.read_mode,
-            validation: opts.validation,
+            validation,
             deadline: opts.deadline,
             descriptors_needed,
             snapshot,
@@ -265,7 +271,11 @@ impl Shared {
             .get(index)
             .zip(self.symbols.get(index))
             .ok_or(none)?;
-        slot.get(column, self.snapshot.txn.txn)
+        let open = || {
+            files::pin_symbols(self.root.top(), &self.snapshot, column)
+                .map_err(|e| out_of_descriptors(e, self.descriptors_needed))
+        };
+        slot.get(column, self.snapshot.txn.txn, open)
             .map_err(|e| self.explain(e))
     }
 

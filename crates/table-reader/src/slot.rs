@@ -41,6 +41,12 @@ impl Slot {
         self.pinned.as_deref()
     }
 
+    /// Closes the pinned files; returns how many descriptors that frees.
+    pub(crate) fn unpin(&mut self) -> u64 {
+        let pinned = self.pinned.take().unwrap_or_default();
+        pinned.iter().map(ColumnFiles::descriptors).sum()
+    }
+
     pub(crate) fn touch(&self) {
         self.touched.store(true, Ordering::Release);
     }

@@ -29,6 +29,8 @@ impl ReadAt for Positional<'_> {
 pub(crate) enum SmallError {
     /// A writer may be at work: try again.
     Retry(ReadError),
+    /// A writer kept committing, at last this version: the file is busy, not damaged.
+    Disturbed(i64, ReadError),
     /// It will not get better.
     Fatal(ReadError),
 }
@@ -51,7 +53,7 @@ pub(crate) fn read_txn(dir: &RootDir, mut spin: Spin) -> Result<Txn, SmallError>
         };
         match e {
             TxnError::Io(e) => SmallError::Fatal(ReadError::Io(e)),
-            TxnError::Timeout { .. } => SmallError::Retry(metadata),
+            TxnError::Timeout { torn, .. } => SmallError::Disturbed(torn.version(), metadata),
             _ => SmallError::Fatal(metadata),
         }
     })
@@ -86,8 +88,8 @@ pub(crate) fn read_cv(
                 expected: want,
                 detail,
             }),
-            CvError::Timeout { .. } => {
-                SmallError::Retry(ReadError::Metadata { file: path, detail })
+            CvError::Timeout { torn, .. } => {
+                SmallError::Disturbed(torn.version(), ReadError::Metadata { file: path, detail })
             }
             _ => SmallError::Fatal(ReadError::Metadata { file: path, detail }),
         }

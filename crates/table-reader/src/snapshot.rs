@@ -58,6 +58,8 @@ pub(crate) struct Obstacle {
     pub(crate) version: Option<i64>,
     pub(crate) error: Box<ReadError>,
     pub(crate) retry: bool,
+    /// A writer that keeps committing is never damage, however long it takes.
+    pub(crate) disturbed: bool,
 }
 
 impl Obstacle {
@@ -66,6 +68,7 @@ impl Obstacle {
             version,
             error: Box::new(error),
             retry: false,
+            disturbed: false,
         }
     }
 
@@ -74,12 +77,17 @@ impl Obstacle {
             version,
             error: Box::new(error),
             retry: true,
+            disturbed: false,
         }
     }
 
     fn small(version: Option<i64>, error: SmallError) -> Self {
         match error {
             SmallError::Retry(e) => Self::retry(version, e),
+            SmallError::Disturbed(seen, e) => Self {
+                disturbed: true,
+                ..Self::retry(Some(seen), e)
+            },
             SmallError::Fatal(e) => Self::fatal(version, e),
         }
     }
@@ -111,8 +119,8 @@ pub(crate) fn stand_still<T>(
             {
                 settled = obstacle.version;
             }
-            Verdict::Damaged => return Err(*obstacle.error),
-            Verdict::Busy => {
+            Verdict::Damaged if !obstacle.disturbed => return Err(*obstacle.error),
+            Verdict::Damaged | Verdict::Busy => {
                 return Err(ReadError::Busy {
                     path: dir.path().to_path_buf(),
                     waited: patience.waited(),

@@ -12,36 +12,63 @@ use crate::column::TableColumn;
 use crate::error::ReadError;
 use crate::files::{Committed, SymbolFileset, committed_error};
 
+/// The files of a dictionary at the snapshot.
+#[derive(Debug)]
+pub(crate) enum SymbolPin {
+    /// The column has none, or an empty one.
+    None,
+    /// Open.
+    Open(SymbolFileset),
+    /// Past the descriptor limit: opened by name when the dictionary is asked for.
+    Later {
+        /// Committed bytes; those of the offsets only, where not even measuring was possible.
+        bytes: u64,
+    },
+}
+
 /// The dictionary of one column, if it is one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct SymbolSlot {
-    files: Option<SymbolFileset>,
+    pin: SymbolPin,
     dict: Mutex<Option<Arc<SymbolDict>>>,
 }
 
 impl SymbolSlot {
-    pub(crate) fn new(files: Option<SymbolFileset>) -> Self {
+    pub(crate) fn new(pin: SymbolPin) -> Self {
         Self {
-            files,
-            ..Self::default()
+            pin,
+            dict: Mutex::default(),
         }
     }
 
     /// Committed bytes of the dictionary: what it takes in memory once it is read.
     pub(crate) fn bytes(&self) -> u64 {
-        let files = self.files.as_ref();
-        files.map_or(0, |files| files.offsets.len.saturating_add(files.chars.len))
+        match &self.pin {
+            SymbolPin::None => 0,
+            SymbolPin::Open(files) => files.bytes(),
+            SymbolPin::Later { bytes } => *bytes,
+        }
     }
 
-    /// The dictionary; empty for a column that has none.
-    pub(crate) fn get(&self, column: &TableColumn, txn: i64) -> Result<Arc<SymbolDict>, ReadError> {
+    /// The dictionary; empty for a column that has none. `open` opens its files by name.
+    pub(crate) fn get(
+        &self,
+        column: &TableColumn,
+        txn: i64,
+        open: impl FnOnce() -> Result<Option<SymbolFileset>, ReadError>,
+    ) -> Result<Arc<SymbolDict>, ReadError> {
         let mut dict = self.dict.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(dict) = &*dict {
             return Ok(Arc::clone(dict));
         }
-        let read = match &self.files {
-            None => SymbolDict::empty(),
-            Some(files) => read_dict(column, files, txn)?,
+        let read = |files: &SymbolFileset| read_dict(column, files, txn);
+        let read = match &self.pin {
+            SymbolPin::None => SymbolDict::empty(),
+            SymbolPin::Open(files) => read(files)?,
+            SymbolPin::Later { .. } => match open()? {
+                None => SymbolDict::empty(),
+                Some(files) => read(&files)?,
+            },
         };
         Ok(Arc::clone(dict.insert(Arc::new(read))))
     }

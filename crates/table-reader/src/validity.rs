@@ -62,7 +62,9 @@ impl Shared {
             Err(SmallError::Fatal(ReadError::NotATable { .. })) => {
                 return Err(changed("its _txn file is gone".to_owned()));
             }
-            Err(SmallError::Retry(e)) => return Err(changed(e.to_string())),
+            Err(SmallError::Retry(e) | SmallError::Disturbed(_, e)) => {
+                return Err(changed(e.to_string()));
+            }
             Err(SmallError::Fatal(e)) => return Err(e),
         };
         let pinned = |i: usize| self.slots.get(i).is_some_and(|s| s.pinned().is_some());

@@ -61,10 +61,7 @@ impl Watch {
         }
         self.version = now;
         let backwards = now < before;
-        // Without a minor version the table was last altered before 8.2.2, and may be written by a
-        // release without a squash counter.
-        let strict = validation == Validation::Unchanged || snapshot.meta.minor_version == 0;
-        if backwards || strict {
+        if backwards || validation == Validation::Unchanged {
             self.lose_all(format!("version {before} became {now}"));
             return;
         }

@@ -101,6 +101,17 @@ pub enum Torn {
     },
 }
 
+impl Torn {
+    /// The last version that the attempt saw: what tells a writer at work from a file that stands still.
+    #[must_use]
+    pub fn version(&self) -> i64 {
+        match self {
+            Self::VersionChanged { after, .. } => *after,
+            Self::Structure { version, .. } => *version,
+        }
+    }
+}
+
 /// Most bytes that one read of an area asks for; larger areas arrive in pieces, so that a declared size
 /// never becomes an allocation before as many bytes have been seen.
 const PIECE_LEN: usize = 64 * 1024;

@@ -166,8 +166,8 @@ impl BitmapIndexView<'_> {
         missing(&seen, key_of)
     }
 
-    /// Calls `each` with every key and value. The blocks of all keys together cannot be more than
-    /// the file holds, which bounds the work by the files' lengths.
+    /// Calls `each` with every key and value. No block is used twice, so the blocks of all keys
+    /// together are not more than the file holds, which bounds the work by the files' lengths.
     fn for_each(
         &self,
         mut each: impl FnMut(Listed) -> Result<(), LayoutError>,
@@ -175,6 +175,7 @@ impl BitmapIndexView<'_> {
         let header = self.header();
         let blocks = header.values_len / header.block_len();
         let mut used = 0_u64;
+        let mut taken = Taken::none_of(blocks);
         for key in 0..self.key_count() {
             let mut values = self.values(key)?;
             used += values
@@ -189,15 +190,44 @@ impl BitmapIndexView<'_> {
                     found: clamp_i64(values.value_count()),
                 });
             }
+            let mut block = None;
             while let Some(value) = values.next() {
-                each(Listed {
+                let at = Listed {
                     key,
                     value: value?,
                     off: values.last_off(),
-                })?;
+                };
+                let here = at.off / header.block_len();
+                if block.replace(here) != Some(here) && !taken.take(here) {
+                    let rule = Expected::Rule("a block that nothing else uses");
+                    return Err(at.misplaced(rule, clamp_i64(here * header.block_len())));
+                }
+                each(at)?;
             }
         }
         Ok(())
+    }
+}
+
+/// Blocks of `.v` that were walked: one bit each, so far less than the file.
+struct Taken(Vec<u64>);
+
+impl Taken {
+    fn none_of(blocks: u64) -> Self {
+        Self(vec![0; usize::try_from(blocks.div_ceil(64)).unwrap_or(0)])
+    }
+
+    /// Marks a block; `false` if it was marked before.
+    fn take(&mut self, block: u64) -> bool {
+        let word = usize::try_from(block / 64)
+            .ok()
+            .and_then(|word| self.0.get_mut(word));
+        let bit = 1 << (block % 64);
+        word.is_some_and(|word| {
+            let free = *word & bit == 0;
+            *word |= bit;
+            free
+        })
     }
 }
 

@@ -84,7 +84,7 @@ impl BitmapIndexWriter {
     }
 
     /// Adds `value`, which is not negative, to `key`. Values of a key must be given in strictly
-    /// ascending order.
+    /// ascending order. Memory grows with the greatest key, as the file does: bound keys before.
     ///
     /// # Errors
     /// The value does not ascend, or the key or the index is too large for its field.
@@ -131,11 +131,19 @@ impl BitmapIndexWriter {
     }
 
     /// Adds the rows of a native partition: `keys` are the stored symbol keys of `.d`, the first of
-    /// them at partition row `top` (symbol-index.md §6).
+    /// them at partition row `top` (symbol-index.md §6). The dictionary has `symbols` of them: a
+    /// `.k` file has an entry for every key below the greatest, so a stray key would cost 32 bytes
+    /// for each of up to 2^31.
     ///
     /// # Errors
-    /// `keys` are not 4 bytes wide, a key is negative and not NULL, or rows do not ascend.
-    pub fn add_rows(&mut self, keys: &FixedSlice<'_>, top: u64) -> Result<(), WriteError> {
+    /// `keys` are not 4 bytes wide, a key is negative and not NULL, or not in the dictionary, or rows
+    /// do not ascend.
+    pub fn add_rows(
+        &mut self,
+        keys: &FixedSlice<'_>,
+        top: u64,
+        symbols: u32,
+    ) -> Result<(), WriteError> {
         let chunks = keys.chunks::<4>().ok_or(WriteError::WrongShape {
             what: "bytes of a symbol key",
             expected: 4,
@@ -146,6 +154,13 @@ impl BitmapIndexWriter {
                 column_type: crate::ColumnType::Symbol,
                 found: "a negative key other than NULL",
             })?;
+            if key > symbols {
+                return Err(WriteError::WrongShape {
+                    what: "symbols of a dictionary, for a key in rows",
+                    expected: u64::from(key),
+                    found: u64::from(symbols),
+                });
+            }
             self.add(key, clamp_i64(row))?;
         }
         Ok(())

@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 use column_format::{
-    BitmapIndexView, BitmapIndexWriter, Expected, FileKind, LayoutError, SymbolDict, SymbolFiles,
-    SymbolWriter,
+    BitmapIndexView, BitmapIndexWriter, Expected, FileKind, FixedSlice, LayoutError, SymbolDict,
+    SymbolFiles, SymbolWriter, WriteError,
 };
 
 use crate::errors::corrupt;
@@ -221,6 +221,46 @@ fn two_keys_cannot_share_a_block() {
         ),
         "{error}"
     );
+}
+
+#[test]
+fn a_shared_block_is_found_where_another_one_is_unused() {
+    let mut w = BitmapIndexWriter::new(2).unwrap();
+    for (key, value) in [(0, 1), (1, 2), (2, 3)] {
+        w.add(key, value).unwrap();
+    }
+    let mut files = w.finish(-1);
+    // The entry of key 1 leads to the block of key 0: that of key 1 is unused now.
+    files.keys[64 + 32 + 8] = 0;
+    files.keys[64 + 32 + 16] = 0;
+    let view = BitmapIndexView::new(&files.keys, &files.values).unwrap();
+    assert_eq!(view.values(1).unwrap().collect::<Vec<_>>(), [Ok(1)]);
+    let expected = Expected::Rule("a block that nothing else uses");
+    assert_eq!(
+        view.verify(),
+        Err(corrupt(FileKind::Values, 1, 0, expected, 0))
+    );
+}
+
+#[test]
+fn a_key_outside_the_dictionary_is_refused_before_it_costs_memory() {
+    let mut w = BitmapIndexWriter::new(2).unwrap();
+    for (key, symbols) in [(i32::MAX - 2, 7), (7, 7), (0, 0)] {
+        let rows = [key.to_le_bytes()];
+        let error = w
+            .add_rows(&FixedSlice::from_chunks(&rows), 0, symbols)
+            .unwrap_err();
+        let expected = u64::from(key.unsigned_abs()) + 1;
+        assert!(
+            matches!(error, WriteError::WrongShape { expected: e, found, .. }
+                if e == expected && found == u64::from(symbols)),
+            "{error}"
+        );
+    }
+    assert_eq!(w.finish(-1).keys.len(), 64, "nothing was added");
+    let mut w = BitmapIndexWriter::new(2).unwrap();
+    let rows = [6i32.to_le_bytes(), i32::MIN.to_le_bytes()];
+    w.add_rows(&FixedSlice::from_chunks(&rows), 0, 7).unwrap();
 }
 
 #[test]

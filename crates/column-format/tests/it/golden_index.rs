@@ -126,7 +126,7 @@ fn partition_index_of_section_9_2_byte_for_byte() {
     let symbols = [0, null::SYMBOL, 0, 0, 2].map(i32::to_le_bytes);
     let keys = FixedSlice::from_chunks(&symbols);
     let mut w = BitmapIndexWriter::new(2).unwrap();
-    w.add_rows(&keys, 1).unwrap();
+    w.add_rows(&keys, 1, 1 << 20).unwrap();
     let files = w.finish(5);
 
     let header = "fa 0700000000000000 8000000000000000 02000000 04000000 00000000";
@@ -209,6 +209,7 @@ fn parquet_partition_lists_its_top() {
     w.add_rows(
         &FixedSlice::from_chunks(&[5, null::SYMBOL].map(i32::to_le_bytes)),
         2,
+        6,
     )
     .unwrap();
     let files = w.finish(3);
@@ -245,7 +246,8 @@ fn a_row_under_another_symbol_is_named() {
     let column = [0, 1, 0].map(i32::to_le_bytes);
     let swapped = [0, 1, 1].map(i32::to_le_bytes);
     let mut w = BitmapIndexWriter::new(2).unwrap();
-    w.add_rows(&FixedSlice::from_chunks(&swapped), 7).unwrap();
+    w.add_rows(&FixedSlice::from_chunks(&swapped), 7, 1 << 20)
+        .unwrap();
     let files = w.finish(9);
     let index = BitmapIndexView::new(&files.keys, &files.values).unwrap();
     let error = index

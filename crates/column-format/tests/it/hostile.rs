@@ -239,7 +239,7 @@ fn walk(keys: &[u8], values: &[u8], dict: &SymbolDict) {
 fn every_single_byte_of_an_index_may_be_anything() {
     let mut w = BitmapIndexWriter::new(2).unwrap();
     let rows = [0, 1, 0, null::SYMBOL, 0, 0, 1, 4].map(i32::to_le_bytes);
-    w.add_rows(&FixedSlice::from_chunks(&rows), 3).unwrap();
+    w.add_rows(&FixedSlice::from_chunks(&rows), 3, 5).unwrap();
     let files = w.finish(10);
     let dict = SymbolDict::empty();
     for byte in 0..=255 {

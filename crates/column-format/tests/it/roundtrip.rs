@@ -345,7 +345,7 @@ proptest! {
         let stored: Vec<[u8; 4]> = keys.iter().map(|key| key.to_le_bytes()).collect();
         let stored = FixedSlice::from_chunks(&stored);
         let mut w = BitmapIndexWriter::new(1 << log).unwrap();
-        w.add_rows(&stored, top).unwrap();
+        w.add_rows(&stored, top, 12).unwrap();
         let files = w.finish(-1);
         let index = BitmapIndexView::new(&files.keys, &files.values).unwrap();
         prop_assert_eq!(index.verify(), Ok(u64::try_from(keys.len()).unwrap()));

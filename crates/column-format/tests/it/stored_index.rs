@@ -236,7 +236,7 @@ fn stored_partition_indexes_pass_all_checks_and_are_reproduced() {
             .unwrap_or_else(|e| panic!("{path:?}: {e}"));
 
         let mut w = BitmapIndexWriter::new(index.header().block_capacity).unwrap();
-        w.add_rows(&keys, top).unwrap();
+        w.add_rows(&keys, top, index.key_count()).unwrap();
         let ours = w.finish(-1);
         let apart = compare(&path, &stored, &ours);
         let same = Apart {

@@ -5,7 +5,7 @@
 //! directory is listed without details, as QuestDB does.
 
 use column_format::{ColumnSlice, ColumnType, Layout, Value, value};
-use mmap_io::{FileKind, Root, RootDir, ScanProfile};
+use mmap_io::{FileKind, IoError, Root, RootDir, ScanProfile};
 use table_reader::TableReader;
 use txn::{ColumnPlace, ColumnVersions, Meta, Txn, column_file_name, partition_dir_name};
 
@@ -34,7 +34,16 @@ pub(crate) fn list(root: &Root, reader: &TableReader) -> Result<Vec<PartitionInf
         if !matches!(entry.kind, FileKind::Dir | FileKind::Symlink) {
             continue;
         }
-        let Ok(dir) = root.dir(name) else { continue };
+        let dir = match root.dir(name) {
+            Ok(dir) => dir,
+            // Gone by now, or a link that leads to no directory, or in a circle.
+            Err(
+                IoError::NotFound { .. }
+                | IoError::NotADirectory { .. }
+                | IoError::IsSymlink { .. },
+            ) => continue,
+            Err(error) => return Err(Cause::Io(error).into()),
+        };
         let facts = describe(&dir, base);
         let (min_timestamp, max_timestamp) = facts
             .as_ref()

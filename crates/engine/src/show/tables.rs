@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use mmap_io::{FileKind, RealVfs, Root, Vfs};
+use mmap_io::{FileKind, IoError, RealVfs, Root, Vfs};
 use table_reader::{ReadError, TableReader};
 use txn::{TableKind, TablesRegistry};
 
@@ -145,10 +145,15 @@ pub fn show_tables_with(vfs: &Arc<dyn Vfs>, dir: impl AsRef<Path>) -> Result<Tab
             continue;
         };
         let is_dir = matches!(entry.kind, FileKind::Dir | FileKind::Symlink);
-        if !is_dir || directory.starts_with('.') || !holds_table(root, directory) {
+        if !is_dir || directory.starts_with('.') {
             continue;
         }
-        match describe(vfs, root, directory, &registry) {
+        let described = match holds_table(root, directory) {
+            Ok(false) => continue,
+            Ok(true) => describe(vfs, root, directory, &registry),
+            Err(error) => Err(error),
+        };
+        match described {
             Ok(Some(table)) => shown.tables.push(table),
             Ok(None) => {}
             Err(error) => shown
@@ -161,8 +166,14 @@ pub fn show_tables_with(vfs: &Arc<dyn Vfs>, dir: impl AsRef<Path>) -> Result<Tab
 }
 
 /// An entry of a root is a table if it is a directory with a `_txn` (`table-dir.md` §1).
-fn holds_table(root: &Root, directory: &str) -> bool {
-    root.exists(&format!("{directory}/_txn")).unwrap_or(false)
+///
+/// A link that leads nowhere, or to a file, is none. Anything else that is in the way is told: a
+/// table that may not be looked at must not be missing without a word.
+fn holds_table(root: &Root, directory: &str) -> Result<bool> {
+    match root.exists(&format!("{directory}/_txn")) {
+        Err(IoError::NotADirectory { .. }) => Ok(false),
+        known => Ok(known.map_err(Cause::Io)?),
+    }
 }
 
 /// The registry with the largest number; an empty one where there is none.

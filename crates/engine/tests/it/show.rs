@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use engine::{Listed, ListingFormat, write_listing};
+use mmap_io::Vfs;
 use testkit::{Case, Stored, case, cases, copy_dir, temp_dir};
 
+use crate::faulty_vfs::{FaultyVfs, Fuse};
 use crate::support::Table;
 
 /// Rows of a CSV by heading; `None` is an empty field without quotes, which `csv` cannot tell.
@@ -209,4 +212,54 @@ fn a_table_is_no_database_root() {
         "{}",
         error.to_line()
     );
+}
+
+#[test]
+fn a_table_that_may_not_be_looked_at_is_told() {
+    const EACCES: i32 = 13;
+    let root = root_of(&["questdb/by_day", "questdb/no_timestamp"]);
+    std::os::unix::fs::symlink("nowhere", root.path().join("dangling")).unwrap();
+    std::os::unix::fs::symlink("tables.d.0", root.path().join("file")).unwrap();
+    let (mut told, mut whole) = (0, 0);
+    for calls in 1.. {
+        let fuse = Fuse::after(calls, EACCES);
+        let vfs: Arc<dyn Vfs> = Arc::new(FaultyVfs(fuse.clone()));
+        // A root that cannot be listed is an error; everything else has two tables.
+        let Ok(shown) = engine::show_tables_with(&vfs, root.path()) else {
+            continue;
+        };
+        if !fuse.blown() {
+            assert_eq!((shown.tables.len(), shown.errors.len()), (2, 0));
+            break;
+        }
+        whole += usize::from(shown.tables.len() == 2);
+        told += shown.errors.len();
+        assert!(
+            shown.tables.len() == 2 || !shown.errors.is_empty(),
+            "call {calls}: {:?}",
+            shown.tables
+        );
+    }
+    assert!(told > 10, "{told} told, {whole} whole");
+}
+
+#[test]
+fn a_link_that_leads_to_no_directory_is_no_partition() {
+    let scratch = temp_dir();
+    let linked = case("questdb/dropped_detached_attached").with_links(scratch.path());
+    let table = linked.unwrap().table();
+    let before = engine::show_partitions(&table).unwrap();
+    std::fs::write(table.join("plain"), b"a file").unwrap();
+    for (to, from) in [
+        ("nowhere", "2024-02-01.detached"),
+        ("plain", "2024-02-02.detached"),
+        ("2024-02-03.detached", "2024-02-03.detached"),
+    ] {
+        std::os::unix::fs::symlink(to, table.join(from)).unwrap();
+    }
+    let shown = engine::show_partitions(&table).unwrap();
+    let names = |facts: &[engine::PartitionInfo]| -> Vec<String> {
+        facts.iter().map(|p| p.name.clone()).collect()
+    };
+    assert_eq!(names(&shown.facts), names(&before.facts));
 }

@@ -145,7 +145,7 @@ fn exactly_the_pages_that_were_not_there_go() {
     let mut evictor = Evictor::record(&fake, file_len()).unwrap();
     fake.touch_all();
 
-    let evicted = evictor.done(&fake, &fake, 0..WINDOW).unwrap();
+    let evicted = evictor.done(&fake, &fake, 0..WINDOW);
     let kept_bytes = 3 * page_size();
     assert_eq!(
         evicted,
@@ -160,7 +160,7 @@ fn exactly_the_pages_that_were_not_there_go() {
         [0, 5, 6].into_iter().chain(rest).collect::<Vec<_>>()
     );
 
-    evictor.finish(&fake, &fake).unwrap();
+    evictor.finish(&fake, &fake);
     assert_eq!(fake.resident(), warm);
 }
 
@@ -175,18 +175,12 @@ fn a_window_goes_with_its_last_byte_in_any_order() {
         WINDOW..2 * WINDOW - 1,
         2 * WINDOW..file_len() - 1,
     ] {
-        assert_eq!(
-            evictor.done(&fake, &fake, early).unwrap(),
-            Evicted::default()
-        );
+        assert_eq!(evictor.done(&fake, &fake, early), Evicted::default());
     }
     assert_eq!(fake.resident().len(), page_count());
-    assert_eq!(evictor.done(&fake, &fake, 9..10).unwrap().bytes, WINDOW);
+    assert_eq!(evictor.done(&fake, &fake, 9..10).bytes, WINDOW);
     let last = file_len() - 1..file_len();
-    assert_eq!(
-        evictor.done(&fake, &fake, last).unwrap().bytes,
-        3 * page_size()
-    );
+    assert_eq!(evictor.done(&fake, &fake, last).bytes, 3 * page_size());
     let second = window_page_count()..2 * window_page_count();
     assert_eq!(fake.resident(), second.collect::<Vec<_>>());
 }
@@ -196,14 +190,11 @@ fn a_second_pass_needs_a_second_done() {
     let fake = Fake::new(page_count(), &[]);
     let mut evictor = Evictor::record(&fake, file_len()).unwrap();
     fake.touch_all();
-    assert_eq!(evictor.done(&fake, &fake, 0..WINDOW).unwrap().bytes, WINDOW);
+    assert_eq!(evictor.done(&fake, &fake, 0..WINDOW).bytes, WINDOW);
     fake.touch_all();
     // One byte of the second pass must not take the rest of its window away.
-    assert_eq!(
-        evictor.done(&fake, &fake, 0..1).unwrap(),
-        Evicted::default()
-    );
-    assert_eq!(evictor.done(&fake, &fake, 1..WINDOW).unwrap().bytes, WINDOW);
+    assert_eq!(evictor.done(&fake, &fake, 0..1), Evicted::default());
+    assert_eq!(evictor.done(&fake, &fake, 1..WINDOW).bytes, WINDOW);
 }
 
 #[test]
@@ -212,7 +203,7 @@ fn a_page_that_is_held_for_a_moment_goes_at_the_end_and_counts_once() {
     let mut evictor = Evictor::record(&fake, file_len()).unwrap();
     fake.touch_all();
     fake.0.lock().unwrap().held = vec![1, window_page_count(), page_count() - 1];
-    let evicted = evictor.finish(&fake, &fake).unwrap();
+    let evicted = evictor.finish(&fake, &fake);
     assert_eq!(fake.resident(), [3]);
     assert_eq!(evicted.bytes, (page_count() as u64 - 1) * page_size());
 }
@@ -223,7 +214,7 @@ fn a_page_that_is_held_for_long_does_not_hold_us_up() {
     let mut evictor = Evictor::record(&fake, file_len()).unwrap();
     fake.touch_all();
     fake.0.lock().unwrap().held = vec![1; 10];
-    let evicted = evictor.finish(&fake, &fake).unwrap();
+    let evicted = evictor.finish(&fake, &fake);
     assert_eq!(fake.resident(), [1]);
     assert_eq!(evicted.bytes, (page_count() as u64 - 1) * page_size());
     assert_eq!(

@@ -82,7 +82,8 @@ pub(crate) fn create_new(dir: BorrowedFd<'_>, name: &OsStr) -> io::Result<OwnedF
 
 /// Creates a directory that did not exist.
 pub(crate) fn create_dir(dir: BorrowedFd<'_>, name: &OsStr) -> io::Result<()> {
-    Ok(rustix::fs::mkdirat(dir, component(name)?, DIR_MODE)?)
+    let name = component(name)?;
+    Ok(retry_on_intr(|| rustix::fs::mkdirat(dir, name, DIR_MODE))?)
 }
 
 /// All entries but `.` and `..`.
@@ -135,9 +136,10 @@ pub(crate) fn rename(
 ) -> io::Result<()> {
     let (from, to) = (component(from)?, component(to)?);
     match replace {
-        Replace::Allow => Ok(rustix::fs::renameat(dir, from, dir, to)?),
+        Replace::Allow => Ok(retry_on_intr(|| rustix::fs::renameat(dir, from, dir, to))?),
         Replace::Refuse => {
-            match rustix::fs::renameat_with(dir, from, dir, to, RenameFlags::NOREPLACE) {
+            let refusing = || rustix::fs::renameat_with(dir, from, dir, to, RenameFlags::NOREPLACE);
+            match retry_on_intr(refusing) {
                 // Network and FUSE file systems without the flag.
                 Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => link_and_unlink(dir, from, to),
                 other => Ok(other?),
@@ -149,31 +151,29 @@ pub(crate) fn rename(
 /// A rename that refuses to replace, made of calls that every file system has: a hard link is
 /// refused if the name is taken. For a moment the file has both names.
 fn link_and_unlink(dir: BorrowedFd<'_>, from: &OsStr, to: &OsStr) -> io::Result<()> {
-    rustix::fs::linkat(dir, from, dir, to, AtFlags::empty())?;
-    let unlinked = rustix::fs::unlinkat(dir, from, AtFlags::empty());
+    retry_on_intr(|| rustix::fs::linkat(dir, from, dir, to, AtFlags::empty()))?;
+    let unlinked = retry_on_intr(|| rustix::fs::unlinkat(dir, from, AtFlags::empty()));
     if unlinked.is_err() {
         // It did not get its name after all; the error says why.
-        let _ = rustix::fs::unlinkat(dir, to, AtFlags::empty());
+        let _ = retry_on_intr(|| rustix::fs::unlinkat(dir, to, AtFlags::empty()));
     }
     Ok(unlinked?)
 }
 
 /// Removes the name of a file.
 pub(crate) fn unlink(dir: BorrowedFd<'_>, name: &OsStr) -> io::Result<()> {
-    Ok(rustix::fs::unlinkat(
-        dir,
-        component(name)?,
-        AtFlags::empty(),
-    )?)
+    let name = component(name)?;
+    Ok(retry_on_intr(|| {
+        rustix::fs::unlinkat(dir, name, AtFlags::empty())
+    })?)
 }
 
 /// Removes an empty directory.
 pub(crate) fn remove_dir(dir: BorrowedFd<'_>, name: &OsStr) -> io::Result<()> {
-    Ok(rustix::fs::unlinkat(
-        dir,
-        component(name)?,
-        AtFlags::REMOVEDIR,
-    )?)
+    let name = component(name)?;
+    Ok(retry_on_intr(|| {
+        rustix::fs::unlinkat(dir, name, AtFlags::REMOVEDIR)
+    })?)
 }
 
 /// `fsync` of a file or directory.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use mmap_io::{RealVfs, ScanProfile};
 use table_reader::{Cursor, Direction, OpenOptions, ReadError, TableReader};
-use testkit::faulty::{FaultyVfs, Journal};
+use testkit::faulty::{Call, FaultyVfs, Journal, Operation};
 
 use crate::support::{Copy, SpyVfs, copy, fds_below, impatient, maps_below, root_over};
 
@@ -19,7 +19,6 @@ fn read(root: &mmap_io::Root) -> Result<u64, ReadError> {
         ..OpenOptions::default()
     };
     let reader = TableReader::open(root, &opts)?;
-    reader.list_partitions()?;
     reader.pending_wal_transactions()?;
     let last = reader.snapshot().txn.max_timestamp;
     let mut cursor = reader.cursor(
@@ -42,6 +41,17 @@ fn read(root: &mmap_io::Root) -> Result<u64, ReadError> {
     }
     reader.revalidate()?;
     Ok(rows)
+}
+
+/// Only what is optional may fail unnoticed: advice and residency, the table's name, the level of the
+/// database root, and a look for a new commit, which is followed by another one.
+fn is_optional(call: &Call) -> bool {
+    let hint = matches!(
+        call.operation,
+        Operation::AdviseFile | Operation::AdviseMap | Operation::Residency
+    );
+    let named = ["_name", "_upgrade.d", "/table", "_txn"];
+    hint || named.iter().any(|name| call.path.ends_with(name))
 }
 
 fn faulty(copied: &Copy) -> (mmap_io::Root, Arc<Journal>) {
@@ -68,6 +78,7 @@ fn an_error_at_any_call_fails_cleanly_and_the_next_try_works() {
         failed += usize::from(outcome.is_err());
         if let Ok(read) = outcome {
             assert_eq!(read, rows, "{call:?}");
+            assert!(call.as_ref().is_some_and(is_optional), "{call:?} matters");
         }
         journal.heal();
         assert_eq!(
@@ -76,8 +87,7 @@ fn an_error_at_any_call_fails_cleanly_and_the_next_try_works() {
             "{call:?}"
         );
     }
-    // Only what is optional may fail unnoticed: the name file, lengths of a listing, eviction.
-    assert!(failed * 10 > calls * 7, "{failed} of {calls} calls matter");
+    assert!(failed * 2 > calls, "{failed} of {calls} calls matter");
     assert_eq!(read(&root).unwrap(), rows);
 }
 
@@ -100,9 +110,7 @@ fn small_metadata_files_are_never_mapped() {
     let (root, journal) = faulty(&copied);
     read(&root).unwrap();
     let calls = journal.calls();
-    let mapped = calls
-        .iter()
-        .filter(|c| c.operation == testkit::faulty::Operation::Map);
+    let mapped = calls.iter().filter(|c| c.operation == Operation::Map);
     let mut count = 0;
     for call in mapped {
         let name = call.path.rsplit('/').next().unwrap();

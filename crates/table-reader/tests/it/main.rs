@@ -8,11 +8,12 @@
 mod cursors;
 mod faults;
 mod hostile;
-mod listing;
 mod live;
+mod parts;
 mod props;
 mod query;
 mod release;
+mod scarce;
 mod support;
 mod tables;
 mod time;

@@ -68,6 +68,16 @@ impl Area {
                 found: len,
             });
         }
+        // No file ends beyond `i64::MAX`, and a read there is an error of the system, not of the file.
+        if offset.checked_add(len).is_none() {
+            return Err(ParseError::Limit {
+                file: SmallFile::Cv,
+                field: "area offset",
+                offset: slot_off,
+                limit: i64::MAX - len,
+                found: offset,
+            });
+        }
         let least = if len == 0 { 0 } else { HEADER_LEN };
         match (u64::try_from(offset), u64::try_from(len)) {
             (Ok(offset), Ok(len)) if offset >= least => Ok(Self { offset, len }),

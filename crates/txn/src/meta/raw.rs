@@ -119,7 +119,7 @@ impl<'a> RawMeta<'a> {
         let mut live_names = HashSet::with_capacity(entries.len());
         for (w, entry) in entries.iter().enumerate() {
             let (column, next) = self.column(w, entry, at, minor)?;
-            if !column.deleted && !live_names.insert(column.name.clone()) {
+            if !column.deleted && !live_names.insert(folded(&column.name)) {
                 let expected = Expected::That("a name that no earlier live column has");
                 return Err(corrupt("column name", at, expected, shown(w)));
             }
@@ -200,6 +200,18 @@ impl<'a> RawMeta<'a> {
             .collect::<Result<_, _>>()?;
         Ok((list, at + 4 + len))
     }
+}
+
+/// A name as QuestDB compares names (meta.md §5): each UTF-16 unit in lower case by itself.
+fn folded(name: &str) -> String {
+    let fold = |c: char| {
+        let mut lower = c.to_lowercase();
+        match (lower.next(), lower.next()) {
+            (Some(one), None) if c.len_utf16() == 1 => one,
+            _ => c,
+        }
+    };
+    name.chars().map(fold).collect()
 }
 
 /// Resolves "replaced column" (meta.md §4, §5): an earlier, deleted column whose visible place no live column

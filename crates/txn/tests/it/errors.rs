@@ -199,6 +199,8 @@ fn every_field_of_a_meta_that_is_checked() {
     corrupt(with_u16(names + 4, 0x2F), "column name", 224, 0x2F);
     // The second column "s" renamed "t": two live columns of one name; the third is the one at fault.
     corrupt(with_u16(names + 8 + 4, 0x74), "column name", 238, 2);
+    // "T" is the same name (meta.md §5).
+    corrupt(with_u16(names + 8 + 4, 0x54), "column name", 238, 2);
     let covering = names + 8 + 6 + 6;
     corrupt(error(covering, -1), "covering list", 244, -1);
     corrupt(error(covering + 4, 3), "covering list", 248, 3);

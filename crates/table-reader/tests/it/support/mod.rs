@@ -1,5 +1,6 @@
 //! Roots over stored tables and over copies of them, and digests of what a cursor delivers.
 
+mod scarce;
 mod spy;
 
 use std::collections::hash_map::DefaultHasher;
@@ -16,6 +17,7 @@ use table_reader::{Cursor, OpenOptions, ReadError, TableReader};
 use tempfile::TempDir;
 use testkit::Case;
 
+pub(crate) use scarce::ScarceVfs;
 pub(crate) use spy::SpyVfs;
 
 /// A trusted root on the real file system.

@@ -74,6 +74,7 @@ fn partition(
                 .map_err(column_error(&column.name))?,
         ),
     };
+    let symbols = column.symbols.as_ref().map_or(0, |s| s.files.count);
     let mut files = Files::new(column.column_type);
     let mut flushed = top;
     let mut from = top;
@@ -92,7 +93,7 @@ fn partition(
             continue;
         }
         if let Some(index) = &mut index {
-            list_rows(index, &files, flushed, from).map_err(column_error(&column.name))?;
+            list_rows(index, &files, flushed..from, symbols).map_err(column_error(&column.name))?;
         }
         note_timestamps(&files, written);
         flush(&mut files, &mut data, aux.as_mut())?;
@@ -119,16 +120,16 @@ fn flush(files: &mut Files, data: &mut Output, aux: Option<&mut Output>) -> Resu
     Ok(())
 }
 
-/// Adds the keys in memory, which are those of rows `from..to`, to the partition index.
+/// Adds the keys in memory, which are those of `range`, to the partition index.
 fn list_rows(
     index: &mut BitmapIndexWriter,
     files: &Files,
-    from: u64,
-    to: u64,
+    range: std::ops::Range<u64>,
+    symbols: u32,
 ) -> Result<(), column_format::WriteError> {
-    let rows = usize::try_from(to - from).unwrap_or(0);
+    let rows = usize::try_from(range.end - range.start).unwrap_or(0);
     match ColumnSlice::new(Layout::Fixed(4), &[], files.data(), rows) {
-        Ok(ColumnSlice::Fixed(keys)) => index.add_rows(&keys, from),
+        Ok(ColumnSlice::Fixed(keys)) => index.add_rows(&keys, range.start, symbols),
         _ => Ok(()),
     }
 }
