@@ -20,7 +20,10 @@ use crate::{ColumnSpec, EncodeError, Encoding, PageVersion, WriterOptions};
 const CODEC_BYTES: u64 = 20;
 
 /// A sample in which fewer of 16 values are new is worth a look at the whole chunk's dictionary.
-const NEW_OF_16_MAX: usize = 15;
+pub(crate) const NEW_OF_16_MAX: usize = 15;
+
+/// A dictionary of the whole chunk pays with at most this many entries for 16 rows.
+pub(crate) const ENTRIES_OF_16_MAX: u64 = 8;
 
 /// What was decided for a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) encoding: Encoding,
     /// The codec gains too little.
     pub(crate) stored: bool,
+    /// What comes after a dictionary that stops paying.
+    pub(crate) fallback: Option<Encoding>,
 }
 
 /// The encodings that a column's chunks are chosen from, in order of preference at equal size; one
@@ -72,10 +77,11 @@ struct Trial {
 }
 
 impl Trial {
-    fn plan(self) -> Plan {
+    fn plan(self, fallback: Option<Encoding>) -> Plan {
         Plan {
             encoding: self.encoding,
             stored: self.stored,
+            fallback,
         }
     }
 
@@ -89,6 +95,11 @@ impl Trial {
     }
 }
 
+/// Whether a chunk may be stored for want of gain.
+pub(crate) fn codec_is_open(spec: &ColumnSpec, options: &WriterOptions) -> bool {
+    spec.codec.is_none() && options.codec != Codec::None && options.min_gain_percent > 0
+}
+
 /// Decides over one chunk.
 pub(crate) struct Chooser<'c> {
     pub(crate) spec: &'c ColumnSpec,
@@ -97,6 +108,8 @@ pub(crate) struct Chooser<'c> {
     pub(crate) writer: &'c mut PageWriter,
     pub(crate) page: &'c mut PageBuf,
     pub(crate) scratch: &'c mut Vec<u8>,
+    /// A dictionary pays with at most this many entries for 16 rows.
+    pub(crate) entries_of_16_max: u64,
 }
 
 impl Chooser<'_> {
@@ -136,6 +149,7 @@ impl Chooser<'_> {
         Ok(Plan {
             encoding,
             stored: false,
+            fallback,
         })
     }
 
@@ -168,7 +182,7 @@ impl Chooser<'_> {
                 let trial = self.try_encoding(Encoding::Dictionary, &sample, symbols, rows)?;
                 if best.is_none_or(|best| trial.cost() <= best.cost()) {
                     // The source is set to the dictionary already.
-                    return Ok(Some(trial.plan()));
+                    return Ok(Some(trial.plan(best.map(|best| best.encoding))));
                 }
             }
         }
@@ -176,14 +190,11 @@ impl Chooser<'_> {
             self.source.start();
             self.source.set_encoding(best.encoding);
         }
-        Ok(best.map(|best| best.plan()))
+        Ok(best.map(|best| best.plan(None)))
     }
 
-    /// Whether the chunk may be stored for want of gain.
     fn codec_is_open(&self) -> bool {
-        self.spec.codec.is_none()
-            && self.options.codec != Codec::None
-            && self.options.min_gain_percent > 0
+        codec_is_open(self.spec, self.options)
     }
 
     /// Finds the entries of the chunk's dictionary. `false` if there are too many to pay.
@@ -200,7 +211,8 @@ impl Chooser<'_> {
                 bytes: usize::MAX,
             }
         } else {
-            let entries = usize::try_from(row_count / 2).unwrap_or(usize::MAX);
+            let entries = row_count.saturating_mul(self.entries_of_16_max) / 16;
+            let entries = usize::try_from(entries).unwrap_or(usize::MAX);
             DictionaryLimits {
                 entries,
                 bytes: self.options.dictionary_bytes,

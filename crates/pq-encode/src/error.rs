@@ -70,6 +70,17 @@ pub enum EncodeError {
         /// What was found.
         found: u64,
     },
+    /// A dictionary that was asked for by name, of rows that are seen once, has no more room.
+    #[error(
+        "row {row} of the chunk: the dictionary, asked for by name, exceeds the {limit} bytes of \
+         dictionary-bytes"
+    )]
+    DictionaryFull {
+        /// Bytes allowed.
+        limit: usize,
+        /// Row of the chunk at which the page under way began, or later.
+        row: u64,
+    },
     /// The codec failed.
     #[error(transparent)]
     Codec(#[from] CodecError),

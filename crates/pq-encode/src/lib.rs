@@ -12,6 +12,7 @@ mod file;
 mod fixed;
 mod options;
 mod page;
+mod push;
 mod rows;
 mod sample;
 mod sink;
@@ -19,6 +20,7 @@ mod source;
 mod store;
 mod summary;
 mod symbol;
+mod tally;
 mod text;
 mod type_map;
 
@@ -32,6 +34,7 @@ pub use options::{
     WriterOptions,
 };
 pub use pq_format::Codec;
+pub use push::{PushEncoder, PushError, PushOptions, PushWriter};
 pub use sink::{PIECE_BYTES_MAX, PageSink, SinkError};
 pub use store::{
     BudgetedStores, ChunkSpool, MemoryBudget, MemoryStores, PageKey, PageStore, PageStoreFactory,

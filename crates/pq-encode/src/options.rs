@@ -224,6 +224,23 @@ pub enum OptionError {
         /// The encodings that it can have.
         legal: Vec<Encoding>,
     },
+    /// Rows that are seen once need a page and a dictionary for every column in memory.
+    #[error(
+        "memory must be at least {needed} bytes, not {found}: {columns} columns, each with a page of \
+         {page_bytes} and a dictionary of {dictionary_bytes} bytes"
+    )]
+    Memory {
+        /// Least memory in bytes.
+        needed: u64,
+        /// The memory given.
+        found: u64,
+        /// Columns of the file.
+        columns: usize,
+        /// Page target in bytes.
+        page_bytes: usize,
+        /// Dictionary limit in bytes.
+        dictionary_bytes: usize,
+    },
     /// A codec level that does not exist.
     #[error(transparent)]
     Codec(#[from] CodecError),

@@ -14,6 +14,8 @@ pub(crate) struct Cursor<'s, 'a> {
     slice: usize,
     at: usize,
     row: u64,
+    /// Row of the chunk that the slices begin with.
+    first: u64,
 }
 
 impl<'s, 'a> Cursor<'s, 'a> {
@@ -24,6 +26,16 @@ impl<'s, 'a> Cursor<'s, 'a> {
             slice: 0,
             at: 0,
             row: 0,
+            first: 0,
+        }
+    }
+
+    /// The first row of `slices`, which is row `row` of the chunk.
+    pub(crate) fn behind(slices: &'s [ColumnSlice<'a>], row: u64) -> Self {
+        Self {
+            row,
+            first: row,
+            ..Self::new(slices)
         }
     }
 
@@ -49,7 +61,7 @@ impl<'s, 'a> Cursor<'s, 'a> {
 
     /// Rows behind the position.
     pub(crate) fn rows_left(&self) -> u64 {
-        count(self.slices) - self.row
+        count(self.slices) - (self.row - self.first)
     }
 
     /// Index of the slice that [`Cursor::peek`] looked into.

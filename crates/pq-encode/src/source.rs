@@ -8,13 +8,23 @@ use column_format::SymbolDict;
 use crate::page::buf::PageBuf;
 use crate::rows::Cursor;
 use crate::summary::{PageBounds, PageOrder};
-use crate::{EncodeError, Encoding};
+use crate::{EncodeError, Encoding, WriterOptions};
 
 /// Where a page ends.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PageLimits {
     pub(crate) bytes: usize,
     pub(crate) rows: usize,
+}
+
+impl PageLimits {
+    /// As the options say.
+    pub(crate) fn of(options: &WriterOptions) -> Self {
+        Self {
+            bytes: options.page_bytes,
+            rows: options.page_rows,
+        }
+    }
 }
 
 /// When a dictionary is given up.
@@ -38,6 +48,27 @@ pub(crate) struct FilledPage {
     pub(crate) unencoded_bytes: u64,
     /// Leaf slots by level; only for columns with repetition.
     pub(crate) level_counts: Option<(Vec<u64>, Vec<u64>)>,
+}
+
+/// Why a page takes no more rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Added {
+    /// There are none; the page may take more later.
+    Ended,
+    /// The next row would take the page beyond its limits.
+    Full,
+    /// The next row would take a growing dictionary beyond its limit.
+    DictionaryFull,
+}
+
+/// A dictionary that is final.
+#[derive(Debug)]
+pub(crate) struct GrownDictionary {
+    /// PLAIN, with room for a header in front.
+    pub(crate) page: PageBuf,
+    pub(crate) entries: usize,
+    /// Distinct values, if that is known.
+    pub(crate) distinct: Option<u64>,
 }
 
 /// Bounds of a chunk with what is known about them.
@@ -80,11 +111,41 @@ pub(crate) trait PageSource: Send {
     /// have been found.
     fn set_encoding(&mut self, encoding: Encoding);
 
+    /// Chooses a dictionary that grows with the rows, as far as `bytes_max` PLAIN bytes: for rows that
+    /// are seen once. Keys are kept until their page ends, and written as wide as the dictionary is
+    /// then.
+    fn set_growing(&mut self, bytes_max: usize);
+
+    /// Entries of the dictionary so far, and the PLAIN bytes that they take.
+    fn dictionary_size(&self) -> (usize, usize);
+
+    /// The grown dictionary of a chunk whose pages are all done; `None` if there never was one.
+    fn take_dictionary(&mut self) -> Option<GrownDictionary>;
+
+    /// Bytes on the heap, about.
+    fn heap_bytes(&self) -> usize;
+
     /// Bytes to leave free in front of a page's values, besides levels and header.
     fn gap(&self, limits: PageLimits) -> usize;
 
     /// The dictionary page and its number of entries.
     fn dictionary(&self) -> Option<(&[u8], usize)>;
+
+    /// Starts a page in `page`, which is empty.
+    fn start_page(&mut self, limits: PageLimits, page: &mut PageBuf);
+
+    /// Adds rows to the page until it is full or they end. The page depends on its rows only, not on
+    /// how many of them come with each call.
+    fn add(
+        &mut self,
+        rows: &mut Cursor<'_, '_>,
+        symbols: Option<&SymbolDict>,
+        limits: PageLimits,
+        page: &mut PageBuf,
+    ) -> Result<Added, EncodeError>;
+
+    /// Ends the page; `None` if it has no row.
+    fn end_page(&mut self, page: &mut PageBuf) -> Option<FilledPage>;
 
     /// Puts the next rows into `page`; `None` at the end of the rows.
     fn fill(
@@ -93,7 +154,11 @@ pub(crate) trait PageSource: Send {
         symbols: Option<&SymbolDict>,
         limits: PageLimits,
         page: &mut PageBuf,
-    ) -> Result<Option<FilledPage>, EncodeError>;
+    ) -> Result<Option<FilledPage>, EncodeError> {
+        self.start_page(limits, page);
+        self.add(rows, symbols, limits, page)?;
+        Ok(self.end_page(page))
+    }
 
     /// Repetition and definition levels of the page filled last, as hybrids without lengths.
     fn levels(&self) -> (Option<&[u8]>, Option<&[u8]>);

@@ -62,6 +62,9 @@ pub struct ChunkSummary {
     pub nulls: u64,
     /// Encoding of the values.
     pub encoding: Encoding,
+    /// Encoding and number of the last data pages, if the dictionary was given up before them: only
+    /// where rows are seen once.
+    pub fallback: Option<(Encoding, u32)>,
     /// Codec of every page; `Codec::None` for a chunk that gained too little.
     pub codec: Codec,
     /// Length of the dictionary page with its header; it stands first.

@@ -14,7 +14,8 @@ use crate::fixed::kind::{F64, Kind};
 use crate::page::buf::PageBuf;
 use crate::rows::Cursor;
 use crate::source::{
-    ChunkBounds, ChunkFacts, DictionaryLimits, FilledPage, PageLimits, PageSource,
+    Added, ChunkBounds, ChunkFacts, DictionaryLimits, FilledPage, GrownDictionary, PageLimits,
+    PageSource,
 };
 use crate::summary::PageBounds;
 use crate::{EncodeError, Encoding};
@@ -32,6 +33,8 @@ pub(crate) struct ListSource {
     mode: Mode,
     split: bool,
     levels: ListLevels,
+    /// Rows of the page.
+    row_count: usize,
     stage: Vec<u8>,
     shape: Vec<u32>,
     /// Of one row.
@@ -53,6 +56,7 @@ impl ListSource {
             },
             split: false,
             levels: ListLevels::new(dims, optional),
+            row_count: 0,
             stage: Vec::new(),
             shape: Vec::new(),
             validity: Validity::default(),
@@ -95,17 +99,16 @@ impl ListSource {
         }
     }
 
-    /// Adds rows until the page is full or they end; returns how many.
+    /// Adds rows until the page is full or they end.
     fn take(
         &mut self,
         rows: &mut Cursor<'_, '_>,
         limits: PageLimits,
         page: &mut PageBuf,
-    ) -> Result<usize, EncodeError> {
-        let mut done = 0;
-        while let Some(part) = rows.peek((limits.rows - done).max(1)) {
-            if done == limits.rows {
-                break;
+    ) -> Result<Added, EncodeError> {
+        while let Some(part) = rows.peek((limits.rows - self.row_count).max(1)) {
+            if self.row_count == limits.rows {
+                return Ok(Added::Full);
             }
             for row in 0..part.rows() {
                 let value = self.value(rows, part, row)?;
@@ -124,9 +127,9 @@ impl ListSource {
                 } else {
                     page.len()
                 };
-                if done > 0 && self.bytes_with(slots, plain) > limits.bytes {
+                if self.row_count > 0 && self.bytes_with(slots, plain) > limits.bytes {
                     rows.advance(row);
-                    return Ok(done);
+                    return Ok(Added::Full);
                 }
                 let mut stage = std::mem::take(&mut self.stage);
                 let plain = if self.split { &mut stage } else { page.tail() };
@@ -135,11 +138,11 @@ impl ListSource {
                     None => self.levels.push_nulls(1),
                 }
                 self.stage = stage;
-                done += 1;
+                self.row_count += 1;
             }
             rows.advance(part.rows());
         }
-        Ok(done)
+        Ok(Added::Ended)
     }
 
     /// The value of a row; an error if the row may not be null.
@@ -166,7 +169,7 @@ impl ListSource {
         Ok(value)
     }
 
-    fn end_page(&mut self) -> Option<PageBounds> {
+    fn page_bounds(&mut self) -> Option<PageBounds> {
         let page = std::mem::replace(&mut self.page, nothing::<F64>());
         self.chunk.merge(page);
         let bounds = written(page);
@@ -227,34 +230,57 @@ impl PageSource for ListSource {
         None
     }
 
-    fn fill(
+    fn set_growing(&mut self, _bytes_max: usize) {
+        self.split = false;
+    }
+
+    fn dictionary_size(&self) -> (usize, usize) {
+        (0, 0)
+    }
+
+    fn take_dictionary(&mut self) -> Option<GrownDictionary> {
+        None
+    }
+
+    fn heap_bytes(&self) -> usize {
+        self.stage.capacity() + self.levels.heap_bytes()
+    }
+
+    fn start_page(&mut self, _limits: PageLimits, _page: &mut PageBuf) {
+        self.levels.start_page();
+        self.stage.clear();
+        self.row_count = 0;
+    }
+
+    fn add(
         &mut self,
         rows: &mut Cursor<'_, '_>,
         _symbols: Option<&SymbolDict>,
         limits: PageLimits,
         page: &mut PageBuf,
-    ) -> Result<Option<FilledPage>, EncodeError> {
-        self.levels.start_page();
-        self.stage.clear();
-        let row_count = self.take(rows, limits, page)?;
-        if row_count == 0 {
-            return Ok(None);
+    ) -> Result<Added, EncodeError> {
+        self.take(rows, limits, page)
+    }
+
+    fn end_page(&mut self, page: &mut PageBuf) -> Option<FilledPage> {
+        if self.row_count == 0 {
+            return None;
         }
         if self.split {
             byte_stream_split::page(&self.stage, ELEMENT, page);
         }
         self.levels.finish_page();
-        Ok(Some(FilledPage {
-            rows: row_count,
+        Some(FilledPage {
+            rows: self.row_count,
             values: self.levels.slots(),
             nulls: self.levels.nulls(),
-            bounds: self.end_page(),
+            bounds: self.page_bounds(),
             unencoded_bytes: 0,
             level_counts: Some((
                 self.levels.repetition_counts.clone(),
                 self.levels.definition_counts.clone(),
             )),
-        }))
+        })
     }
 
     fn levels(&self) -> (Option<&[u8]>, Option<&[u8]>) {

@@ -145,6 +145,11 @@ impl ListLevels {
         self.definition.finish(&mut self.definition_bytes);
     }
 
+    /// Bytes on the heap, about.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.repetition_bytes.capacity() + self.definition_bytes.capacity()
+    }
+
     /// Slots without a value.
     pub(crate) fn nulls(&self) -> usize {
         let (values, rest) = self.definition_counts.split_last().unwrap_or((&0, &[]));

@@ -19,6 +19,11 @@ impl KeyWriter {
         self.width = width_of(entries.saturating_sub(1) as u64).max(1);
     }
 
+    /// Bits of a key of a dictionary that has this many entries.
+    pub(crate) fn width_for(entries: usize) -> usize {
+        width_of(entries.saturating_sub(1) as u64).max(1) as usize
+    }
+
     /// Starts a page.
     pub(crate) fn start_page(&mut self, out: &mut Vec<u8>) {
         self.hybrid.start(self.width);

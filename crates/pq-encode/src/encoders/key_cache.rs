@@ -1,29 +1,58 @@
-//! The keys of a chunk, kept from the pass that found its dictionary.
+//! Keys on their way from the dictionary into a page.
 //!
-//! Looking a value up costs far more than two bytes of memory, so the first pass keeps what it looked
-//! up while that is cheap: for chunks of up to [`ROWS_MAX`] rows and 16-bit keys. A larger chunk looks
-//! its values up again; the bytes are the same either way.
+//! Looking a value up costs far more than two bytes of memory. So the first pass over a chunk keeps
+//! what it looked up while that is cheap: for chunks of up to [`ROWS_MAX`] rows and 16-bit keys (a
+//! larger chunk looks its values up again; the bytes are the same either way). And while a dictionary
+//! grows, the keys of a page wait here until it is known how wide they are.
 
-/// Most keys that are kept: 4 MiB of them.
+use super::dictionary::KeyWriter;
+
+/// Most keys of a chunk that are kept: 4 MiB of them.
 pub(crate) const ROWS_MAX: usize = 1 << 21;
 
 /// A row without a value, where such rows are kept.
 pub(crate) const NULL: u16 = u16::MAX;
 
-/// Keys in row order, or nothing once they became too many or too wide.
+/// Keys in row order.
+#[derive(Debug, Default)]
+enum Kept {
+    /// They became too many or too wide.
+    #[default]
+    Nothing,
+    Narrow(Vec<u16>),
+    Wide(Vec<u32>),
+}
+
+/// Keys in row order: of a chunk, or nothing once they became too many or too wide; or of a page.
 #[derive(Debug, Default)]
 pub(crate) struct KeyCache {
-    keys: Option<Vec<u16>>,
+    keys: Kept,
+    /// Of a page: all are needed, however many and wide they are.
+    all: bool,
     next: usize,
 }
 
 impl KeyCache {
-    /// Starts with no keys.
+    /// Starts with no keys of a chunk.
     pub(crate) fn start(&mut self) {
-        let mut keys = self.keys.take().unwrap_or_default();
+        let mut keys = match std::mem::take(&mut self.keys) {
+            Kept::Narrow(keys) => keys,
+            Kept::Nothing | Kept::Wide(_) => Vec::new(),
+        };
         keys.clear();
-        self.keys = Some(keys);
+        self.keys = Kept::Narrow(keys);
+        self.all = false;
         self.next = 0;
+    }
+
+    /// Starts with no keys of a page, none of which may get lost.
+    pub(crate) fn start_page(&mut self) {
+        match &mut self.keys {
+            Kept::Nothing => self.keys = Kept::Narrow(Vec::new()),
+            Kept::Narrow(keys) => keys.clear(),
+            Kept::Wide(keys) => keys.clear(),
+        }
+        self.all = true;
     }
 
     /// Forgets all keys and gives their memory back.
@@ -31,31 +60,62 @@ impl KeyCache {
         *self = Self::default();
     }
 
-    /// Appends a key; everything is forgotten if it, or their number, is too large.
+    /// Appends a key; everything of a chunk is forgotten if it, or their number, is too large.
     #[inline]
     pub(crate) fn push(&mut self, key: u32) {
-        if let Some(keys) = &mut self.keys {
-            match u16::try_from(key) {
-                Ok(key) if key != NULL && keys.len() < ROWS_MAX => keys.push(key),
-                _ => self.keys = None,
-            }
+        match &mut self.keys {
+            Kept::Narrow(keys) => match u16::try_from(key) {
+                Ok(key) if key != NULL && (keys.len() < ROWS_MAX || self.all) => keys.push(key),
+                _ => self.push_wide(key),
+            },
+            Kept::Wide(keys) => keys.push(key),
+            Kept::Nothing => {}
         }
     }
 
-    /// Appends rows without a value.
+    #[cold]
+    fn push_wide(&mut self, key: u32) {
+        let narrow = match std::mem::take(&mut self.keys) {
+            Kept::Narrow(keys) if self.all => keys,
+            _ => return,
+        };
+        let mut wide: Vec<u32> = narrow.into_iter().map(u32::from).collect();
+        wide.push(key);
+        self.keys = Kept::Wide(wide);
+    }
+
+    /// Appends rows of a chunk without a value.
     pub(crate) fn push_nulls(&mut self, rows: usize) {
-        if let Some(keys) = &mut self.keys {
+        if let Kept::Narrow(keys) = &mut self.keys {
             if keys.len() + rows <= ROWS_MAX {
                 keys.resize(keys.len() + rows, NULL);
             } else {
-                self.keys = None;
+                self.keys = Kept::Nothing;
             }
         }
     }
 
-    /// Whether all keys are here.
+    /// Number of keys.
+    pub(crate) fn len(&self) -> usize {
+        match &self.keys {
+            Kept::Nothing => 0,
+            Kept::Narrow(keys) => keys.len(),
+            Kept::Wide(keys) => keys.len(),
+        }
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        match &self.keys {
+            Kept::Nothing => 0,
+            Kept::Narrow(keys) => keys.capacity() * 2,
+            Kept::Wide(keys) => keys.capacity() * 4,
+        }
+    }
+
+    /// Whether all keys of a chunk are here.
     pub(crate) fn is_whole(&self) -> bool {
-        self.keys.is_some()
+        !matches!(self.keys, Kept::Nothing)
     }
 
     /// Goes back to the first key.
@@ -63,13 +123,44 @@ impl KeyCache {
         self.next = 0;
     }
 
-    /// The next keys, at most `count`.
+    /// The next keys of a chunk, at most `count`.
     pub(crate) fn take(&mut self, count: usize) -> &[u16] {
-        let keys = self.keys.as_deref().unwrap_or(&[]);
+        let Kept::Narrow(keys) = &self.keys else {
+            return &[];
+        };
         let end = self.next.saturating_add(count).min(keys.len());
         let taken = keys.get(self.next..end).unwrap_or(&[]);
         self.next = end;
         taken
+    }
+
+    /// Writes the keys of a page as whole streams for a dictionary of `entries`.
+    pub(crate) fn write_page(&self, entries: usize, writer: &mut KeyWriter, out: &mut Vec<u8>) {
+        writer.start_chunk(entries);
+        writer.start_page(out);
+        match &self.keys {
+            Kept::Nothing => {}
+            Kept::Narrow(keys) => writer.push_narrow(keys, out),
+            Kept::Wide(keys) => writer.push(keys, out),
+        }
+        writer.finish(out);
+    }
+
+    /// Keys of a page that certainly fit, while the dictionary of `entries` grows by each of them: at
+    /// most `portion`, and at least one if the page has no row yet.
+    pub(crate) fn room(&self, entries: usize, portion: usize, bytes_max: usize) -> usize {
+        let width = KeyWriter::width_for(entries + portion);
+        let keys = bytes_max.saturating_mul(8) / width;
+        keys.saturating_sub(self.len() + 64).min(portion)
+    }
+
+    /// Calls `see` with every key of a page.
+    pub(crate) fn each(&self, mut see: impl FnMut(usize)) {
+        match &self.keys {
+            Kept::Nothing => {}
+            Kept::Narrow(keys) => keys.iter().for_each(|key| see(usize::from(*key))),
+            Kept::Wide(keys) => keys.iter().for_each(|key| see(*key as usize)),
+        }
     }
 }
 
@@ -93,5 +184,20 @@ mod tests {
         cache.push(1);
         assert!(!cache.is_whole());
         assert!(cache.take(1).is_empty());
+    }
+
+    #[test]
+    fn no_key_of_a_page_is_ever_forgotten() {
+        let mut cache = KeyCache::default();
+        for last in [7, 65_534, 65_535, 70_000] {
+            cache.start_page();
+            for key in [3, 65_534, last] {
+                cache.push(key);
+            }
+            let mut seen = Vec::new();
+            cache.each(|key| seen.push(u32::try_from(key).unwrap()));
+            assert_eq!(seen, [3, 65_534, last]);
+            assert_eq!(cache.len(), 3);
+        }
     }
 }

@@ -24,7 +24,8 @@ pub(crate) fn column_chunk(
     } else {
         PageType::Data
     };
-    let page_count = u32::try_from(chunk.pages.len()).unwrap_or(u32::MAX);
+    let fallback_count = chunk.fallback.map_or(0, |(_, count)| count);
+    let page_count = u32::try_from(chunk.pages.len()).unwrap_or(u32::MAX) - fallback_count;
     let dictionary_len = chunk.dictionary_page_len.unwrap_or(0);
     let mut encodings = vec![chunk.encoding.wire()];
     let mut encoding_stats = Vec::new();
@@ -45,6 +46,17 @@ pub(crate) fn column_chunk(
         encoding: chunk.encoding.wire(),
         count: page_count,
     });
+    if let Some((fallback, count)) = chunk.fallback {
+        let encoding = fallback.wire();
+        if !encodings.contains(&encoding) {
+            encodings.push(encoding);
+        }
+        encoding_stats.push(PageEncodingStats {
+            page_type,
+            encoding,
+            count,
+        });
+    }
     ColumnChunk::new(ColumnMetaData {
         physical: physical_type(spec.column_type, options.raw_arrays).kind(),
         encodings,

@@ -7,17 +7,22 @@ use column_format::{ColumnType, SymbolDict};
 
 use super::column::FixedColumn;
 use super::dictionary::{FixedDictionary, fixed_dictionary};
-use super::values::Values;
+use super::values::{Growing, Values};
 use crate::bits::validity::Validity;
 use crate::encoders::delta_binary_packed::HEADER_BYTES_MAX;
 use crate::encoders::key_cache::KeyCache;
 use crate::page::buf::PageBuf;
+use crate::page::writer::HEADER_GAP;
 use crate::rows::Cursor;
 use crate::source::{
-    ChunkBounds, ChunkFacts, DictionaryLimits, FilledPage, PageLimits, PageSource,
+    Added, ChunkBounds, ChunkFacts, DictionaryLimits, FilledPage, GrownDictionary, PageLimits,
+    PageSource,
 };
 use crate::summary::PageBounds;
 use crate::{EncodeError, Encoding};
+
+/// Rows gathered at once straight into a page.
+const IN_PLACE_ROWS: usize = 4096;
 
 /// Rows gathered at once while entries are looked for.
 const PORTION: usize = 1024;
@@ -34,6 +39,10 @@ pub(crate) struct FixedSource {
     validity: Validity,
     stage: Vec<u8>,
     definition: Vec<u8>,
+    /// Rows to take until room is measured again.
+    wanted: usize,
+    /// The dictionary of a chunk whose pages no longer use it.
+    kept: Option<Box<dyn FixedDictionary>>,
 }
 
 impl FixedSource {
@@ -53,6 +62,8 @@ impl FixedSource {
             validity: Validity::default(),
             stage: Vec::new(),
             definition: Vec::new(),
+            wanted: 0,
+            kept: None,
         }
     }
 
@@ -74,29 +85,35 @@ impl FixedSource {
         Ok(part.rows())
     }
 
-    /// Adds exactly `wanted` rows to the page, fewer only at the end of the rows. So the points at
-    /// which room is measured do not depend on where the slices were cut.
+    /// Adds exactly the wanted rows to the page, fewer only at the end of the rows; `false` then. So
+    /// the points at which room is measured do not depend on where the slices were cut.
     fn take(
         &mut self,
         rows: &mut Cursor<'_, '_>,
-        wanted: usize,
+        limits: PageLimits,
         page: &mut PageBuf,
     ) -> Result<bool, EncodeError> {
-        let mut left = wanted;
-        while left > 0 {
+        while self.wanted > 0 {
             let in_place = self.values.is_in_place();
+            let wanted = if in_place {
+                self.wanted.min(IN_PLACE_ROWS)
+            } else {
+                self.wanted
+            };
             let plain = if in_place {
+                page.reserve(wanted * self.column.width(), limits.bytes);
                 page.tail()
             } else {
                 &mut self.stage
             };
-            let read = Self::read(self.column.as_mut(), &mut self.validity, rows, left, plain)?;
+            let column = self.column.as_mut();
+            let read = Self::read(column, &mut self.validity, rows, wanted, plain)?;
             if read == 0 {
                 return Ok(false);
             }
             self.values
                 .absorb(&mut self.stage, self.column.width(), page)?;
-            left -= read;
+            self.wanted -= read;
         }
         Ok(true)
     }
@@ -128,6 +145,7 @@ impl PageSource for FixedSource {
         self.rewind(false);
         self.values = Values::Plain;
         self.found = None;
+        self.kept = None;
     }
 
     fn rewind(&mut self, trial: bool) {
@@ -166,12 +184,53 @@ impl PageSource for FixedSource {
     }
 
     fn set_encoding(&mut self, encoding: Encoding) {
-        self.values = Values::new(
+        let values = Values::new(
             encoding,
             self.column.width(),
             self.boolean,
             self.found.take(),
         );
+        if let Values::Growing(growing) = std::mem::replace(&mut self.values, values) {
+            self.kept = Some(growing.into_dictionary());
+        }
+    }
+
+    fn set_growing(&mut self, bytes_max: usize) {
+        let width = self.column.width();
+        self.found = None;
+        self.values = match fixed_dictionary(width) {
+            Some(dictionary) => Values::Growing(Growing::new(dictionary, bytes_max / width)),
+            None => Values::Plain,
+        };
+    }
+
+    fn dictionary_size(&self) -> (usize, usize) {
+        let dictionary = self.values.dictionary().or(self.kept.as_deref());
+        dictionary.map_or((0, 0), |d| (d.entries(), d.entries() * self.column.width()))
+    }
+
+    fn take_dictionary(&mut self) -> Option<GrownDictionary> {
+        let kept = self.kept.as_deref();
+        let dictionary = self.values.dictionary().or(kept)?;
+        let mut page = PageBuf::default();
+        page.reset_exact(HEADER_GAP, dictionary.plain());
+        Some(GrownDictionary {
+            page,
+            entries: dictionary.entries(),
+            distinct: self.distinct(),
+        })
+    }
+
+    fn heap_bytes(&self) -> usize {
+        let dictionary = self.values.dictionary().or(self.kept.as_deref());
+        let keys = match &self.values {
+            Values::Growing(growing) => growing.heap_bytes(),
+            _ => 0,
+        };
+        self.stage.capacity()
+            + self.definition.capacity()
+            + keys
+            + dictionary.map_or(0, |d| d.heap_bytes())
     }
 
     fn gap(&self, _limits: PageLimits) -> usize {
@@ -182,47 +241,63 @@ impl PageSource for FixedSource {
         self.values.dictionary().map(|d| (d.plain(), d.entries()))
     }
 
-    fn fill(
+    fn start_page(&mut self, _limits: PageLimits, page: &mut PageBuf) {
+        self.validity.clear();
+        self.stage.clear();
+        self.wanted = 0;
+        self.values.start_page(page);
+    }
+
+    fn add(
         &mut self,
         rows: &mut Cursor<'_, '_>,
         _symbols: Option<&SymbolDict>,
         limits: PageLimits,
         page: &mut PageBuf,
-    ) -> Result<Option<FilledPage>, EncodeError> {
+    ) -> Result<Added, EncodeError> {
         let width = self.column.width();
-        self.validity.clear();
-        self.stage.clear();
-        self.values.start_page(page);
         loop {
-            let done = self.validity.rows();
-            let room = self
-                .values
-                .room(page.len(), self.stage.len(), width, limits.bytes);
-            let room = if done == 0 { room.max(1) } else { room };
-            let wanted = room
-                .min(limits.rows.saturating_sub(done))
-                .min(self.values.portion());
-            if wanted == 0 || !self.take(rows, wanted, page)? {
-                break;
+            if self.wanted == 0 {
+                let done = self.validity.rows();
+                if done < limits.rows && self.values.is_dictionary_full() {
+                    return Ok(Added::DictionaryFull);
+                }
+                let room = self
+                    .values
+                    .room(page.len(), self.stage.len(), width, limits.bytes);
+                let room = if done == 0 { room.max(1) } else { room };
+                self.wanted = room
+                    .min(limits.rows.saturating_sub(done))
+                    .min(self.values.portion());
+                if self.wanted == 0 {
+                    return Ok(Added::Full);
+                }
+            }
+            if !self.take(rows, limits, page)? {
+                return Ok(Added::Ended);
             }
         }
+    }
+
+    fn end_page(&mut self, page: &mut PageBuf) -> Option<FilledPage> {
         let (row_count, nulls) = (self.validity.rows(), self.validity.nulls());
         if row_count == 0 {
-            return Ok(None);
+            return None;
         }
+        let width = self.column.width();
         self.values.finish_page(&mut self.stage, width, page);
         self.definition.clear();
         if self.optional {
             self.validity.encode(&mut self.definition);
         }
-        Ok(Some(FilledPage {
+        Some(FilledPage {
             rows: row_count,
             values: row_count,
             nulls,
             bounds: self.column.end_page(),
             unencoded_bytes: 0,
             level_counts: None,
-        }))
+        })
     }
 
     fn levels(&self) -> (Option<&[u8]>, Option<&[u8]>) {
@@ -232,6 +307,7 @@ impl PageSource for FixedSource {
     fn finish(&mut self) -> ChunkFacts {
         let distinct = self.distinct();
         self.values = Values::Plain;
+        self.kept = None;
         let bounds = self
             .column
             .chunk_bounds()

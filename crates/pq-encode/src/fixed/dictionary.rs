@@ -29,6 +29,9 @@ pub(crate) trait FixedDictionary: Send {
     /// Number of entries.
     fn entries(&self) -> usize;
 
+    /// Bytes on the heap.
+    fn heap_bytes(&self) -> usize;
+
     /// The entries as PLAIN values, in order of their keys.
     fn plain(&self) -> &[u8];
 
@@ -153,6 +156,10 @@ impl<const W: usize> FixedDictionary for Table<W> {
 
     fn entries(&self) -> usize {
         self.values.len()
+    }
+
+    fn heap_bytes(&self) -> usize {
+        self.slots.capacity() * 4 + self.values.capacity() * W
     }
 
     fn plain(&self) -> &[u8] {

@@ -32,7 +32,48 @@ pub(crate) enum Values {
     Delta64(Delta<[u8; 8]>),
     /// `RLE_DICTIONARY`.
     Keys(Keys),
+    /// `RLE_DICTIONARY` with a dictionary that is not final.
+    Growing(Growing),
 }
+
+/// Keys of a page while the dictionary grows.
+pub(crate) struct Growing {
+    writer: KeyWriter,
+    dictionary: Box<dyn FixedDictionary>,
+    keys: KeyCache,
+    entries_max: usize,
+}
+
+impl Growing {
+    /// An empty dictionary for at most `entries_max` entries.
+    pub(crate) fn new(dictionary: Box<dyn FixedDictionary>, entries_max: usize) -> Self {
+        Self {
+            writer: KeyWriter::default(),
+            dictionary,
+            keys: KeyCache::default(),
+            entries_max,
+        }
+    }
+
+    /// The dictionary without the pages.
+    pub(crate) fn into_dictionary(self) -> Box<dyn FixedDictionary> {
+        self.dictionary
+    }
+
+    /// Bytes on the heap besides the dictionary.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.keys.heap_bytes()
+    }
+
+    /// Entries that may still come. So few that portions would get lost in them count as none.
+    fn entries_left(&self) -> usize {
+        let left = self.entries_max.saturating_sub(self.dictionary.entries());
+        if left < ENTRIES_LEFT_MIN { 0 } else { left }
+    }
+}
+
+/// Entries below which a growing dictionary counts as full.
+const ENTRIES_LEFT_MIN: usize = 64;
 
 /// Dictionary keys of a page.
 pub(crate) struct Keys {
@@ -95,8 +136,14 @@ impl Values {
     pub(crate) fn dictionary(&self) -> Option<&dyn FixedDictionary> {
         match self {
             Self::Keys(keys) => Some(keys.dictionary.as_ref()),
+            Self::Growing(growing) => Some(growing.dictionary.as_ref()),
             _ => None,
         }
+    }
+
+    /// The dictionary grows and may have no more entries.
+    pub(crate) fn is_dictionary_full(&self) -> bool {
+        matches!(self, Self::Growing(growing) if growing.entries_left() == 0)
     }
 
     /// Goes back to the chunk's first row; `trial`: the rows to come are only some of the chunk's.
@@ -113,6 +160,7 @@ impl Values {
             Self::Delta32(delta) => delta.start(),
             Self::Delta64(delta) => delta.start(),
             Self::Keys(keys) => keys.writer.start_page(page.tail()),
+            Self::Growing(growing) => growing.keys.start_page(),
             Self::Plain | Self::Bits | Self::Runs | Self::Split => {}
         }
     }
@@ -128,6 +176,12 @@ impl Values {
             Self::Delta32(delta) => delta.room(left),
             Self::Delta64(delta) => delta.room(left),
             Self::Keys(keys) => keys.writer.room(page, bytes_max),
+            Self::Growing(growing) => {
+                let entries = growing.dictionary.entries();
+                let room = growing.keys.room(entries, PORTION, bytes_max);
+                let room = room.max(usize::from(growing.keys.len() == 0));
+                room.min(growing.entries_left())
+            }
         }
     }
 
@@ -155,6 +209,14 @@ impl Values {
                     return Err(EncodeError::SourceChanged);
                 }
             }
+            Self::Growing(growing) => {
+                let Growing {
+                    dictionary, keys, ..
+                } = growing;
+                if !dictionary.add(stage, growing.entries_max, keys) {
+                    return Err(EncodeError::SourceChanged);
+                }
+            }
             Self::Plain | Self::Bits | Self::Runs | Self::Split => return Ok(()),
         }
         stage.clear();
@@ -179,6 +241,12 @@ impl Values {
                 page.prepend(stage);
             }
             Self::Keys(keys) => keys.writer.finish(page.tail()),
+            Self::Growing(growing) => {
+                let entries = growing.dictionary.entries();
+                growing
+                    .keys
+                    .write_page(entries, &mut growing.writer, page.tail());
+            }
         }
         stage.clear();
     }

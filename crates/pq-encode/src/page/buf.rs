@@ -36,6 +36,32 @@ impl PageBuf {
         self.cuts.iter().map(|cut| cut.saturating_sub(self.start))
     }
 
+    /// Makes the page these bytes behind `gap`, in a buffer that is no larger.
+    pub(crate) fn reset_exact(&mut self, gap: usize, bytes: &[u8]) {
+        self.bytes = Vec::with_capacity(gap + bytes.len());
+        self.reset(gap);
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// A page that is finished in `bytes`, behind `gap`.
+    pub(crate) fn of(bytes: Vec<u8>, gap: usize) -> Self {
+        Self {
+            bytes,
+            start: gap,
+            cuts: Vec::new(),
+        }
+    }
+
+    /// Makes room for `extra` bytes. A buffer doubles, but not beyond what a page of `bytes_max` needs.
+    pub(crate) fn reserve(&mut self, extra: usize, bytes_max: usize) {
+        reserve(&mut self.bytes, extra, self.start + bytes_max);
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Where values are appended; what stands before must stay.
     pub(crate) fn tail(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
@@ -73,6 +99,15 @@ impl PageBuf {
                 }
             }
         }
+    }
+}
+
+/// Makes room for `extra` bytes in `buffer`, which doubles, but not beyond `ceiling` if that suffices.
+pub(crate) fn reserve(buffer: &mut Vec<u8>, extra: usize, ceiling: usize) {
+    let needed = buffer.len() + extra;
+    if needed > buffer.capacity() {
+        let wanted = (buffer.capacity() * 2).min(ceiling).max(needed);
+        buffer.reserve_exact(wanted - buffer.len());
     }
 }
 

@@ -9,7 +9,8 @@ use pq_format::{
 };
 
 use super::buf::PageBuf;
-use crate::{EncodeError, Encoding, PageSink, PageVersion};
+use crate::source::FilledPage;
+use crate::{EncodeError, Encoding, PageSink, PageVersion, WriterOptions};
 
 /// Room for a page header: the longest has about 50 bytes.
 pub(crate) const HEADER_GAP: usize = 64;
@@ -19,6 +20,16 @@ pub(crate) const HEADER_GAP: usize = 64;
 pub(crate) struct PageFormat {
     pub(crate) version: PageVersion,
     pub(crate) crc: bool,
+}
+
+impl PageFormat {
+    /// As the options say.
+    pub(crate) fn of(options: &WriterOptions) -> Self {
+        Self {
+            version: options.page_version,
+            crc: options.crc,
+        }
+    }
 }
 
 /// What a data page's header says besides sizes.
@@ -33,6 +44,24 @@ pub(crate) struct DataPage<'l> {
     /// Hybrid without a length; `None` if the column has no such level.
     pub(crate) repetition: Option<&'l [u8]>,
     pub(crate) definition: Option<&'l [u8]>,
+}
+
+impl<'l> DataPage<'l> {
+    /// A page that a source filled, with the levels that it left.
+    pub(crate) fn of(
+        filled: &FilledPage,
+        encoding: Encoding,
+        (repetition, definition): (Option<&'l [u8]>, Option<&'l [u8]>),
+    ) -> Self {
+        Self {
+            rows: filled.rows,
+            values: filled.values,
+            nulls: filled.nulls,
+            encoding,
+            repetition,
+            definition,
+        }
+    }
 }
 
 /// Where a page went.
@@ -108,11 +137,7 @@ impl PageWriter {
         entries: usize,
         sink: &mut dyn PageSink,
     ) -> Result<Placed, EncodeError> {
-        let kind = PageKind::Dictionary(DictionaryPageHeader {
-            num_values: len_u32("dictionary entries", entries)?,
-            encoding: pq_format::Encoding::Plain,
-            is_sorted: None,
-        });
+        let kind = dictionary_kind(entries)?;
         if self.stored {
             self.packed.reset(HEADER_GAP);
             self.packed.tail().extend_from_slice(plain);
@@ -120,6 +145,25 @@ impl PageWriter {
             self.pack(&[], plain, &[])?;
         }
         self.send_packed(kind, plain.len(), sink)
+    }
+
+    /// The same of a page that is not needed any more: it is not copied.
+    pub(crate) fn dictionary_buf(
+        &mut self,
+        mut plain: PageBuf,
+        entries: usize,
+        sink: &mut dyn PageSink,
+    ) -> Result<Placed, EncodeError> {
+        if self.stored {
+            let raw_len = plain.len();
+            return self.send(dictionary_kind(entries)?, raw_len, &mut plain, sink);
+        }
+        self.dictionary_page(plain.bytes(), entries, sink)
+    }
+
+    /// Bytes on the heap, besides the codec's.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.packed.heap_bytes()
     }
 
     /// Writes a data page: `body` holds the values and gets levels and header in front of them.
@@ -242,6 +286,14 @@ impl PageWriter {
         self.uncompressed_len += (raw_len + header_len) as u64;
         Ok(Placed { offset, len })
     }
+}
+
+fn dictionary_kind(entries: usize) -> Result<PageKind, EncodeError> {
+    Ok(PageKind::Dictionary(DictionaryPageHeader {
+        num_values: len_u32("dictionary entries", entries)?,
+        encoding: pq_format::Encoding::Plain,
+        is_sorted: None,
+    }))
 }
 
 /// A count or length that the format keeps in 31 bits.

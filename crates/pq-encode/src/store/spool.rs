@@ -102,6 +102,11 @@ impl ChunkSpool {
         }
     }
 
+    /// A sink for the page that goes before all others: a dictionary that is known last.
+    pub(crate) fn front(&mut self) -> impl PageSink {
+        Front(self)
+    }
+
     fn put(&mut self, page: &mut Vec<u8>) -> Result<(), StoreError> {
         let len = page.len() as u64;
         self.pages.push_back(self.store.put(page)?);
@@ -123,6 +128,23 @@ impl PageSink for ChunkSpool {
     fn whole_page(&mut self, buffer: &mut Vec<u8>, start: usize) -> Result<(), SinkError> {
         buffer.drain(..start.min(buffer.len()));
         Ok(self.put(buffer)?)
+    }
+}
+
+struct Front<'s>(&'s mut ChunkSpool);
+
+impl PageSink for Front<'_> {
+    fn page(&mut self, header_and_body: &[u8]) -> Result<(), SinkError> {
+        self.whole_page(&mut header_and_body.to_vec(), 0)
+    }
+
+    fn whole_page(&mut self, buffer: &mut Vec<u8>, start: usize) -> Result<(), SinkError> {
+        let spool = &mut *self.0;
+        buffer.drain(..start.min(buffer.len()));
+        let len = buffer.len() as u64;
+        spool.pages.push_front(spool.store.put(buffer)?);
+        spool.bytes += len;
+        Ok(())
     }
 }
 

@@ -9,7 +9,9 @@ use super::entries::Entries;
 use super::used::Used;
 use crate::page::buf::PageBuf;
 use crate::rows::Cursor;
-use crate::source::{ChunkFacts, DictionaryLimits, FilledPage, PageLimits, PageSource};
+use crate::source::{
+    Added, ChunkFacts, DictionaryLimits, FilledPage, GrownDictionary, PageLimits, PageSource,
+};
 use crate::text::bounds::Cut;
 use crate::text::chunk::TextSource;
 use crate::text::keyed::{KeyedPages, NO_KEY};
@@ -191,27 +193,64 @@ impl PageSource for SymbolSource {
             .then_some((self.entries.plain(), self.entries.len()))
     }
 
-    fn fill(
+    fn set_growing(&mut self, bytes_max: usize) {
+        // Keys of a table that is seen once are looked up by their text.
+        self.active = false;
+        self.text.set_growing(bytes_max);
+    }
+
+    fn dictionary_size(&self) -> (usize, usize) {
+        if self.active {
+            (self.entries.len(), self.entries.plain().len())
+        } else {
+            self.text.dictionary_size()
+        }
+    }
+
+    fn take_dictionary(&mut self) -> Option<GrownDictionary> {
+        self.text.take_dictionary()
+    }
+
+    fn heap_bytes(&self) -> usize {
+        self.text.heap_bytes() + self.entries.plain().len() + self.definition.capacity()
+    }
+
+    fn start_page(&mut self, limits: PageLimits, page: &mut PageBuf) {
+        if !self.active {
+            return self.text.start_page(limits, page);
+        }
+        self.unencoded = 0;
+        self.keyed.start_page(page);
+    }
+
+    fn add(
         &mut self,
         rows: &mut Cursor<'_, '_>,
         symbols: Option<&SymbolDict>,
         limits: PageLimits,
         page: &mut PageBuf,
-    ) -> Result<Option<FilledPage>, EncodeError> {
+    ) -> Result<Added, EncodeError> {
         if !self.active {
-            return self.text.fill(rows, symbols, limits, page);
+            return self.text.add(rows, symbols, limits, page);
         }
-        self.unencoded = 0;
-        self.keyed.start_page(page);
         loop {
             let wanted = self.keyed.wanted(page, limits.bytes, limits.rows);
-            if wanted == 0 || !self.take(rows, wanted, page)? {
-                break;
+            if wanted == 0 {
+                return Ok(Added::Full);
             }
+            if !self.take(rows, wanted, page)? {
+                return Ok(Added::Ended);
+            }
+        }
+    }
+
+    fn end_page(&mut self, page: &mut PageBuf) -> Option<FilledPage> {
+        if !self.active {
+            return self.text.end_page(page);
         }
         let (row_count, nulls) = (self.keyed.validity().rows(), self.keyed.validity().nulls());
         if row_count == 0 {
-            return Ok(None);
+            return None;
         }
         let entries = &self.entries;
         let bounds = self
@@ -221,14 +260,14 @@ impl PageSource for SymbolSource {
         if self.optional {
             self.keyed.validity().encode(&mut self.definition);
         }
-        Ok(Some(FilledPage {
+        Some(FilledPage {
             rows: row_count,
             values: row_count,
             nulls,
             bounds,
             unencoded_bytes: self.unencoded,
             level_counts: None,
-        }))
+        })
     }
 
     fn levels(&self) -> (Option<&[u8]>, Option<&[u8]>) {

@@ -5,28 +5,29 @@
 //! pass keeps the keys that it looked up, so that the text is read once; where they are too many to
 //! keep, the second pass looks them up again, portion by portion.
 
+mod keys;
+
 use column_format::{ColumnType, SymbolDict};
 
 use super::bounds::Cut;
 use super::dictionary::BytesDictionary;
-use super::keyed::{KeyedPages, NO_KEY};
+use super::keyed::KeyedPages;
 use super::reader::Reader;
 use super::stage::Stage;
 use super::tracker::BoundsTracker;
 use crate::bits::validity::Validity;
 use crate::encoders::delta_binary_packed::Delta;
-use crate::encoders::key_cache::{self, KeyCache};
+use crate::encoders::key_cache::KeyCache;
 use crate::page::buf::PageBuf;
 use crate::rows::Cursor;
-use crate::source::{ChunkFacts, DictionaryLimits, FilledPage, PageLimits, PageSource};
+use crate::source::{
+    Added, ChunkFacts, DictionaryLimits, FilledPage, GrownDictionary, PageLimits, PageSource,
+};
 use crate::{EncodeError, Encoding};
 
 /// Rows and bytes of a portion of a dictionary column.
 const PORTION_ROWS: usize = 1024;
 const PORTION_BYTES: usize = 64 << 10;
-
-/// Keys handed on together.
-const BLOCK: usize = 256;
 
 /// A [`PageSource`] over byte strings.
 pub(crate) struct TextSource {
@@ -46,6 +47,12 @@ pub(crate) struct TextSource {
     /// Values in which something became U+FFFD: of the pages, and of the dictionary's first pass.
     replaced: u64,
     replaced_found: u64,
+    /// The dictionary grows with the rows, to this many bytes.
+    growing: Option<usize>,
+    /// Rows to take until room is measured again, while the dictionary grows.
+    wanted: usize,
+    /// Bytes of the values of the page.
+    unencoded: u64,
 }
 
 impl TextSource {
@@ -72,6 +79,9 @@ impl TextSource {
             bounds: BoundsTracker::new(cut, bounds),
             replaced: 0,
             replaced_found: 0,
+            growing: None,
+            wanted: 0,
+            unencoded: 0,
         })
     }
 
@@ -113,42 +123,21 @@ impl TextSource {
         })
     }
 
-    /// Collects a page in the stage and writes it in one go.
-    fn fill_whole(
-        &mut self,
-        rows: &mut Cursor<'_, '_>,
-        symbols: Option<&SymbolDict>,
-        limits: PageLimits,
-        page: &mut PageBuf,
-    ) -> Result<u64, EncodeError> {
-        let in_place = self.encoding == Encoding::DeltaLength;
-        if in_place {
-            std::mem::swap(&mut self.stage.data, page.tail());
-            self.stage.start_behind(limits.bytes, limits.rows);
-        } else {
-            self.stage.start(limits.bytes, limits.rows);
-        }
-        let mut more = Ok(true);
-        while matches!(more, Ok(true)) {
-            more = self
-                .reader
-                .read(rows, symbols, self.optional, &mut self.stage);
-        }
-        let unencoded = self.stage.data_len() as u64;
+    /// Writes the page that was collected in the stage.
+    fn put_whole(&mut self, page: &mut PageBuf) {
+        self.unencoded = self.stage.data_len() as u64;
         self.replaced += self.stage.replaced;
         self.bounds.add(self.stage.values());
-        if in_place {
+        if self.encoding == Encoding::DeltaLength {
             self.put_delta_length(page);
-        } else {
-            let out = page.tail();
-            out.reserve(self.stage.bytes());
-            for (value, len) in self.stage.values().zip(&self.stage.lens) {
-                out.extend_from_slice(&len.to_le_bytes());
-                out.extend_from_slice(value);
-            }
+            return;
         }
-        more?;
-        Ok(unencoded)
+        let out = page.tail();
+        out.reserve_exact(self.stage.bytes());
+        for (value, len) in self.stage.values().zip(&self.stage.lens) {
+            out.extend_from_slice(&len.to_le_bytes());
+            out.extend_from_slice(value);
+        }
     }
 
     /// Gives the collected bytes back to the page, with their lengths in front.
@@ -162,79 +151,6 @@ impl TextSource {
         page.cut_in_front();
         page.prepend(&self.scratch);
         page.prepend(&header);
-    }
-
-    /// Writes the keys of a page; returns the bytes of its values.
-    fn fill_keys(
-        &mut self,
-        rows: &mut Cursor<'_, '_>,
-        symbols: Option<&SymbolDict>,
-        limits: PageLimits,
-        page: &mut PageBuf,
-    ) -> Result<u64, EncodeError> {
-        self.keyed.start_page(page);
-        let kept = !self.trial && self.cache.is_whole();
-        let mut unencoded = 0;
-        loop {
-            let wanted = self.keyed.wanted(page, limits.bytes, limits.rows);
-            let more = if kept {
-                self.push_kept(wanted, &mut unencoded, page)
-            } else {
-                self.push_looked_up(rows, symbols, wanted, &mut unencoded, page)?
-            };
-            if !more {
-                return Ok(unencoded);
-            }
-        }
-    }
-
-    /// Appends rows whose keys the first pass kept. `false` at the end, or if none are wanted.
-    fn push_kept(&mut self, wanted: usize, unencoded: &mut u64, page: &mut PageBuf) -> bool {
-        let kept = self.cache.take(wanted.min(BLOCK));
-        let mut keys = [0; BLOCK];
-        let mut has_null = false;
-        for (slot, key) in keys.iter_mut().zip(kept) {
-            let null = *key == key_cache::NULL;
-            *slot = if null { NO_KEY } else { u32::from(*key) };
-            has_null |= null;
-        }
-        let keys = &mut keys[..kept.len()];
-        let count = self.keyed.push(keys, has_null, page);
-        let entry = |key: &u32| self.dictionary.entry(*key as usize).len() as u64;
-        *unencoded += keys[..count].iter().map(entry).sum::<u64>();
-        !keys.is_empty()
-    }
-
-    /// Appends rows whose keys must be looked up. `false` at the end, or if none are wanted.
-    fn push_looked_up(
-        &mut self,
-        rows: &mut Cursor<'_, '_>,
-        symbols: Option<&SymbolDict>,
-        wanted: usize,
-        unencoded: &mut u64,
-        page: &mut PageBuf,
-    ) -> Result<bool, EncodeError> {
-        if wanted == 0 || !self.read_portion(rows, symbols, wanted)? {
-            return Ok(false);
-        }
-        self.keyed.push_rows(&self.stage.validity);
-        *unencoded += self.stage.data_len() as u64;
-        let mut values = self.stage.values();
-        let mut keys = [0; BLOCK];
-        loop {
-            let mut count = 0;
-            for (slot, value) in keys.iter_mut().zip(values.by_ref()) {
-                *slot = self
-                    .dictionary
-                    .key(value)
-                    .ok_or(EncodeError::SourceChanged)?;
-                count += 1;
-            }
-            self.keyed.push_keys(&keys[..count], page);
-            if count < BLOCK {
-                return Ok(true);
-            }
-        }
     }
 
     /// Rows of the page filled last.
@@ -253,6 +169,7 @@ impl PageSource for TextSource {
         self.dictionary = BytesDictionary::default();
         self.cache.drop_all();
         self.replaced_found = 0;
+        self.growing = None;
     }
 
     fn rewind(&mut self, trial: bool) {
@@ -284,6 +201,7 @@ impl PageSource for TextSource {
 
     fn set_encoding(&mut self, encoding: Encoding) {
         self.encoding = encoding;
+        self.growing = None;
         if encoding == Encoding::Dictionary {
             self.keyed.start_chunk(self.dictionary.entries());
         }
@@ -302,29 +220,92 @@ impl PageSource for TextSource {
             .then(|| (self.dictionary.plain(), self.dictionary.entries()))
     }
 
-    fn fill(
+    fn set_growing(&mut self, bytes_max: usize) {
+        self.encoding = Encoding::Dictionary;
+        self.growing = Some(bytes_max);
+        self.dictionary = BytesDictionary::default();
+        self.cache.drop_all();
+    }
+
+    fn dictionary_size(&self) -> (usize, usize) {
+        (self.dictionary.entries(), self.dictionary.plain().len())
+    }
+
+    fn take_dictionary(&mut self) -> Option<GrownDictionary> {
+        let entries = self.dictionary.entries();
+        Some(GrownDictionary {
+            page: self.dictionary.take_page(),
+            entries,
+            distinct: Some(entries as u64),
+        })
+    }
+
+    fn heap_bytes(&self) -> usize {
+        self.stage.heap_bytes()
+            + self.scratch.capacity()
+            + self.definition.capacity()
+            + self.dictionary.heap_bytes()
+            + self.keyed.heap_bytes()
+    }
+
+    fn start_page(&mut self, limits: PageLimits, page: &mut PageBuf) {
+        self.unencoded = 0;
+        self.wanted = 0;
+        match self.encoding {
+            Encoding::Dictionary if self.growing.is_some() => self.keyed.start_growing_page(),
+            Encoding::Dictionary => self.keyed.start_page(page),
+            Encoding::DeltaLength => {
+                // The stage collects straight behind the gap of the page, which gets its buffer back.
+                std::mem::swap(&mut self.stage.data, page.tail());
+                self.stage.start_behind(limits.bytes, limits.rows);
+            }
+            _ => self.stage.start(limits.bytes, limits.rows),
+        }
+    }
+
+    fn add(
         &mut self,
         rows: &mut Cursor<'_, '_>,
         symbols: Option<&SymbolDict>,
         limits: PageLimits,
         page: &mut PageBuf,
-    ) -> Result<Option<FilledPage>, EncodeError> {
+    ) -> Result<Added, EncodeError> {
+        match (self.encoding, self.growing) {
+            (Encoding::Dictionary, Some(max)) => self.add_growing(rows, symbols, limits, max),
+            (Encoding::Dictionary, None) => {
+                self.add_keys(rows, symbols, limits, page)?;
+                Ok(Added::Full)
+            }
+            _ => {
+                let (stage, optional) = (&mut self.stage, self.optional);
+                while self.reader.read(rows, symbols, optional, stage)? {}
+                Ok(match rows.peek(1) {
+                    None => Added::Ended,
+                    Some(_) => Added::Full,
+                })
+            }
+        }
+    }
+
+    fn end_page(&mut self, page: &mut PageBuf) -> Option<FilledPage> {
         let keyed = self.encoding == Encoding::Dictionary;
-        let unencoded_bytes = if keyed {
-            self.fill_keys(rows, symbols, limits, page)?
-        } else {
-            self.fill_whole(rows, symbols, limits, page)?
-        };
+        if !keyed {
+            self.put_whole(page);
+        }
         let (row_count, nulls) = (self.validity().rows(), self.validity().nulls());
         if row_count == 0 {
-            return Ok(None);
+            return None;
         }
-        let bounds = if keyed {
-            let dictionary = &self.dictionary;
-            self.keyed
-                .end_page(|key| dictionary.entry(key), &mut self.bounds, page)
-        } else {
-            self.bounds.end_page()
+        let dictionary = &self.dictionary;
+        let entry = |key| dictionary.entry(key);
+        let bounds = match self.growing {
+            Some(_) if keyed => {
+                let entries = dictionary.entries();
+                self.keyed
+                    .end_growing_page(entries, entry, &mut self.bounds, page)
+            }
+            _ if keyed => self.keyed.end_page(entry, &mut self.bounds, page),
+            _ => self.bounds.end_page(),
         };
         let mut definition = std::mem::take(&mut self.definition);
         definition.clear();
@@ -332,14 +313,14 @@ impl PageSource for TextSource {
             self.validity().encode(&mut definition);
         }
         self.definition = definition;
-        Ok(Some(FilledPage {
+        Some(FilledPage {
             rows: row_count,
             values: row_count,
             nulls,
             bounds,
-            unencoded_bytes,
+            unencoded_bytes: self.unencoded,
             level_counts: None,
-        }))
+        })
     }
 
     fn levels(&self) -> (Option<&[u8]>, Option<&[u8]>) {
@@ -347,11 +328,12 @@ impl PageSource for TextSource {
     }
 
     fn finish(&mut self) -> ChunkFacts {
-        let keyed = self.encoding == Encoding::Dictionary;
+        let keyed = self.encoding == Encoding::Dictionary && self.growing.is_none();
         let facts = ChunkFacts {
             bounds: self.bounds.chunk_bounds(),
             page_order: self.bounds.page_order(),
-            distinct: keyed.then_some(self.dictionary.entries() as u64),
+            distinct: (self.encoding == Encoding::Dictionary)
+                .then_some(self.dictionary.entries() as u64),
             replaced_values: if keyed {
                 self.replaced_found
             } else {

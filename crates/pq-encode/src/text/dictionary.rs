@@ -3,6 +3,9 @@
 //! The entries stand in one buffer that is the body of the dictionary page already; a slot holds a
 //! part of the hash, so that a probe rarely looks at the bytes of another value.
 
+use crate::page::buf::PageBuf;
+use crate::page::writer::HEADER_GAP;
+
 /// Slots of a new table.
 const SLOTS_START: usize = 256;
 
@@ -24,8 +27,8 @@ pub(crate) struct BytesDictionary {
     /// A power of two, or none before the first value.
     slots: Vec<Slot>,
     /// Where each entry starts in `plain`.
-    starts: Vec<usize>,
-    hashes: Vec<u32>,
+    starts: Vec<u32>,
+    /// Room for a page header, then the entries.
     plain: Vec<u8>,
 }
 
@@ -91,18 +94,27 @@ impl BytesDictionary {
 
     /// The entries as PLAIN values, in order of their keys.
     pub(crate) fn plain(&self) -> &[u8] {
-        &self.plain
+        self.plain.get(HEADER_GAP..).unwrap_or(&[])
+    }
+
+    /// The entries as a page.
+    pub(crate) fn take_page(&mut self) -> PageBuf {
+        let mut plain = std::mem::take(self).plain;
+        plain.resize(plain.len().max(HEADER_GAP), 0);
+        PageBuf::of(plain, HEADER_GAP)
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.plain.capacity() + self.starts.capacity() * 4 + self.slots.capacity() * 8
     }
 
     /// The value of a key that was given out.
     #[inline]
     pub(crate) fn entry(&self, key: usize) -> &[u8] {
-        let start = self.starts[key] + PREFIX;
-        let end = self
-            .starts
-            .get(key + 1)
-            .copied()
-            .unwrap_or(self.plain.len());
+        let start = self.starts[key] as usize + PREFIX;
+        let end = self.starts.get(key + 1);
+        let end = end.map_or(self.plain.len(), |end| *end as usize);
         &self.plain[start..end]
     }
 
@@ -129,7 +141,7 @@ impl BytesDictionary {
         bytes_max: usize,
     ) -> Option<u32> {
         let fits = self.starts.len() < entries_max
-            && self.plain.len().saturating_add(PREFIX + value.len()) <= bytes_max;
+            && self.plain().len().saturating_add(PREFIX + value.len()) <= bytes_max;
         let key = u32::try_from(self.starts.len())
             .ok()
             .filter(|key| fits && *key != FREE)?;
@@ -137,10 +149,18 @@ impl BytesDictionary {
         if (self.starts.len() + 1) * 2 > self.slots.len() {
             self.grow();
         }
+        if self.plain.is_empty() {
+            self.plain.resize(HEADER_GAP, 0);
+        }
+        let start = u32::try_from(self.plain.len()).ok()?;
         let (at, _) = self.find(value, hash)?;
         self.slots[at] = Slot { hash, key };
-        self.starts.push(self.plain.len());
-        self.hashes.push(hash);
+        self.starts.push(start);
+        // Not by doubling: a dictionary may be all that a chunk has on the heap.
+        let (extra, len_now) = (PREFIX + value.len(), self.plain.len());
+        if len_now + extra > self.plain.capacity() {
+            self.plain.reserve_exact(extra.max(len_now / 32).max(4096));
+        }
         self.plain.extend_from_slice(&len.to_le_bytes());
         self.plain.extend_from_slice(value);
         Some(key)
@@ -148,14 +168,14 @@ impl BytesDictionary {
 
     fn grow(&mut self) {
         let len = (self.slots.len() * 2).max(SLOTS_START);
-        self.slots.clear();
-        self.slots.resize(len, Slot { hash: 0, key: FREE });
-        for (key, hash) in (0_u32..).zip(&self.hashes) {
-            let mut at = *hash as usize & (len - 1);
+        let free = Slot { hash: 0, key: FREE };
+        let old = std::mem::replace(&mut self.slots, vec![free; len]);
+        for slot in old.into_iter().filter(|slot| slot.key != FREE) {
+            let mut at = slot.hash as usize & (len - 1);
             while self.slots[at].key != FREE {
                 at = (at + 1) & (len - 1);
             }
-            self.slots[at] = Slot { hash: *hash, key };
+            self.slots[at] = slot;
         }
     }
 }

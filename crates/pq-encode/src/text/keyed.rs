@@ -6,7 +6,9 @@
 use super::tracker::BoundsTracker;
 use crate::bits::validity::Validity;
 use crate::encoders::dictionary::KeyWriter;
+use crate::encoders::key_cache::KeyCache;
 use crate::page::buf::PageBuf;
+use crate::source::PageLimits;
 use crate::summary::PageBounds;
 
 /// A row without a value, or a value that is no entry.
@@ -19,6 +21,8 @@ pub(crate) struct KeyedPages {
     validity: Validity,
     /// Entries that the page uses.
     seen: Vec<u8>,
+    /// Keys of the page while its dictionary grows.
+    waiting: KeyCache,
 }
 
 impl KeyedPages {
@@ -33,6 +37,58 @@ impl KeyedPages {
     pub(crate) fn start_page(&mut self, page: &mut PageBuf) {
         self.validity.clear();
         self.writer.start_page(page.tail());
+    }
+
+    /// Starts a page whose dictionary grows.
+    pub(crate) fn start_growing_page(&mut self) {
+        self.validity.clear();
+        self.waiting.start_page();
+    }
+
+    /// Rows that may be added to a page whose dictionary has `entries` and grows.
+    pub(crate) fn wanted_growing(
+        &self,
+        entries: usize,
+        portion: usize,
+        limits: PageLimits,
+    ) -> usize {
+        let done = self.validity.rows();
+        let room = self.waiting.room(entries, portion, limits.bytes);
+        room.max(usize::from(done == 0))
+            .min(limits.rows.saturating_sub(done))
+    }
+
+    /// Appends a key whose row was told apart elsewhere.
+    #[inline]
+    pub(crate) fn push_waiting(&mut self, key: u32) {
+        self.waiting.push(key);
+    }
+
+    /// Ends a page whose dictionary has `entries` now.
+    pub(crate) fn end_growing_page<'e>(
+        &mut self,
+        entries: usize,
+        entry: impl Fn(usize) -> &'e [u8],
+        bounds: &mut BoundsTracker,
+        page: &mut PageBuf,
+    ) -> Option<PageBounds> {
+        self.waiting
+            .write_page(entries, &mut self.writer, page.tail());
+        self.seen.resize(entries, 0);
+        let seen = &mut self.seen;
+        self.waiting.each(|key| seen[key] = 1);
+        self.add_seen(entry, bounds);
+        bounds.end_page()
+    }
+
+    fn add_seen<'e>(&mut self, entry: impl Fn(usize) -> &'e [u8], bounds: &mut BoundsTracker) {
+        let seen = self.seen.iter_mut().enumerate();
+        bounds.add(seen.filter_map(|(key, seen)| (std::mem::take(seen) == 1).then(|| entry(key))));
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.seen.capacity() + self.waiting.heap_bytes()
     }
 
     /// Rows of the page.
@@ -104,8 +160,7 @@ impl KeyedPages {
         page: &mut PageBuf,
     ) -> Option<PageBounds> {
         self.writer.finish(page.tail());
-        let seen = self.seen.iter_mut().enumerate();
-        bounds.add(seen.filter_map(|(key, seen)| (std::mem::take(seen) == 1).then(|| entry(key))));
+        self.add_seen(entry, bounds);
         bounds.end_page()
     }
 }

@@ -143,7 +143,9 @@ impl Reader {
                 for block in rows.aux_entries().chunks(varchar::BLOCK) {
                     if !varchar::push_block(rows, block, stage) {
                         for row in at..at + block.len() {
-                            push(stage, rows.get(row)?, utf8::push_lossy)?;
+                            let value = rows.get(row)?;
+                            stage.reserve(value.map_or(0, <[u8]>::len));
+                            push(stage, value, utf8::push_lossy)?;
                         }
                     }
                     at += block.len();
@@ -153,9 +155,11 @@ impl Reader {
             (Self::String, ColumnSlice::String(rows)) => rows
                 .iter()
                 .try_for_each(|value| push(stage, value?, utf8::push_utf16)),
-            (Self::Binary, ColumnSlice::Binary(rows)) => rows
-                .iter()
-                .try_for_each(|value| push(stage, value?, push_bytes)),
+            (Self::Binary, ColumnSlice::Binary(rows)) => rows.iter().try_for_each(|value| {
+                let value = value?;
+                stage.reserve(value.map_or(0, <[u8]>::len));
+                push(stage, value, push_bytes)
+            }),
             (Self::Array { dims }, ColumnSlice::Array(rows)) if rows.dims() == dims => {
                 (0..rows.rows()).try_for_each(|row| push(stage, rows.raw(row)?, push_bytes))
             }

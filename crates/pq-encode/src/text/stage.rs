@@ -4,6 +4,7 @@
 //! reader appends rows while [`Stage::fits`] says so.
 
 use crate::bits::validity::Validity;
+use crate::page::buf;
 
 /// Bytes that a length takes at most, in any encoding that we write.
 const LENGTH_BYTES: usize = 4;
@@ -64,6 +65,20 @@ impl Stage {
             .saturating_add(values * LENGTH_BYTES)
             .saturating_add(bytes)
             <= self.bytes_max
+    }
+
+    /// Makes room for a value of `len` bytes, without doubling beyond the page.
+    #[inline]
+    pub(crate) fn reserve(&mut self, len: usize) {
+        if self.data.len() + len > self.data.capacity() {
+            let ceiling = self.base.saturating_add(self.bytes_max);
+            buf::reserve(&mut self.data, len, ceiling);
+        }
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.data.capacity() + self.lens.capacity() * 4
     }
 
     /// A row without a value.

@@ -120,6 +120,7 @@ fn push_long(data: &[u8], entries: &[[u8; 16]], stage: &mut Stage) -> Long {
     match bytes.filter(|bytes| stage.fits(entries.len(), bytes.len())) {
         None => Long::Full,
         Some(bytes) => {
+            stage.reserve(bytes.len());
             stage.data.extend_from_slice(bytes);
             stage.lens.extend_from_slice(&lens[..entries.len()]);
             Long::Done
@@ -135,7 +136,7 @@ fn push_mixed(data: &[u8], entries: &[[u8; 16]], stage: &mut Stage) -> Option<u6
         return None;
     }
     // Inlined values are copied with what stands behind them, and cut.
-    stage.data.reserve(block.bytes + 16);
+    stage.reserve(block.bytes + 16);
     for (i, entry) in entries.iter().enumerate() {
         let len = block.lens[i];
         if block.valid >> i & 1 == 0 {

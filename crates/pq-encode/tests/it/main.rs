@@ -15,6 +15,8 @@ mod judge;
 mod judge2;
 mod options;
 mod pages;
+mod push;
+mod push_faults;
 mod round_trip;
 mod statistics;
 mod stores;

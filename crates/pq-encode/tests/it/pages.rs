@@ -19,7 +19,7 @@ pub(crate) struct Scanned {
 }
 
 impl Scanned {
-    fn is_dictionary(&self) -> bool {
+    pub(crate) fn is_dictionary(&self) -> bool {
         matches!(self.header.kind, PageKind::Dictionary(_))
     }
 

@@ -111,7 +111,12 @@ fn bounds_of_chunks_and_pages_bound_every_value_and_counts_are_true() {
     }
 }
 
-fn check_chunk(column_type: ColumnType, expected: &[Slot], summary: &ChunkSummary, what: &str) {
+pub(crate) fn check_chunk(
+    column_type: ColumnType,
+    expected: &[Slot],
+    summary: &ChunkSummary,
+    what: &str,
+) {
     let statistics = &summary.statistics;
     let bounds = statistics
         .min_value
@@ -143,7 +148,12 @@ fn check_chunk(column_type: ColumnType, expected: &[Slot], summary: &ChunkSummar
     );
 }
 
-fn check_pages(column_type: ColumnType, expected: &[Slot], summary: &ChunkSummary, what: &str) {
+pub(crate) fn check_pages(
+    column_type: ColumnType,
+    expected: &[Slot],
+    summary: &ChunkSummary,
+    what: &str,
+) {
     let count = |n: usize| u64::try_from(n).unwrap();
     let mut rest = expected;
     for (i, page) in summary.pages.iter().enumerate() {
@@ -179,7 +189,7 @@ fn check_pages(column_type: ColumnType, expected: &[Slot], summary: &ChunkSummar
 }
 
 /// The order that is claimed holds, and a stronger one than none is not missed.
-fn check_order(column_type: ColumnType, summary: &ChunkSummary, what: &str) {
+pub(crate) fn check_order(column_type: ColumnType, summary: &ChunkSummary, what: &str) {
     let bounds: Vec<_> = summary
         .pages
         .iter()

@@ -1,0 +1,274 @@
+//! A Parquet file from batches of rows.
+//!
+//! Every column of a row group is a chunk under way until the group is complete; then the chunks are
+//! spliced in order. A group ends after exactly its number of rows, in the middle of a batch if need
+//! be, so that the file shows no batch.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use column_format::{ColumnSlice, SymbolDict};
+
+use super::encoder::PushEncoder;
+use super::error::PushError;
+use crate::{
+    BudgetedStores, ColumnSpec, FileAssembler, FileProperties, FileSummary, MemoryBudget,
+    OptionError, PageStoreFactory, WriterOptions,
+};
+
+/// Options of a [`PushWriter`] besides those of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushOptions {
+    /// Rows of a row group (> 0); the last one of a file may have fewer.
+    pub row_group_rows: u64,
+    /// Bytes that may be on the heap: a page and a dictionary for every column, and finished pages
+    /// and what waits for the footer with what is left; what is beyond it goes to the store given.
+    /// Besides this come summaries of the pages of a row group, the codec's context of every column,
+    /// and a value that is longer than a page.
+    pub memory: u64,
+}
+
+impl Default for PushOptions {
+    fn default() -> Self {
+        Self {
+            row_group_rows: 1_000_000,
+            memory: 64 << 20,
+        }
+    }
+}
+
+/// Writes one Parquet file to `W` from batches of rows, each seen once.
+///
+/// ```
+/// use column_format::{ColumnSlice, ColumnType, Layout};
+/// use pq_encode::{
+///     ColumnSpec, FileProperties, PushOptions, PushWriter, TempFileStores, WriterOptions,
+/// };
+///
+/// let columns = [ColumnSpec::new("n", ColumnType::Long), ColumnSpec::new("x", ColumnType::Double)];
+/// let mut writer = PushWriter::new(
+///     Vec::new(),
+///     &columns,
+///     &WriterOptions::default(),
+///     FileProperties::default(),
+///     &PushOptions::default(),
+///     TempFileStores::in_dir(std::env::temp_dir()),
+/// )?;
+/// for batch in 0..100 {
+///     let n: Vec<u8> = (0..1000_i64).flat_map(|i| (batch * 1000 + i).to_le_bytes()).collect();
+///     let x: Vec<u8> = (0..1000_i32).flat_map(|i| f64::from(i % 7).to_le_bytes()).collect();
+///     let rows = |data| ColumnSlice::new(Layout::Fixed(8), &[], data, 1000);
+///     writer.write(&[rows(n.as_slice())?, rows(x.as_slice())?])?;
+/// }
+/// let (file, summary) = writer.finish()?;
+/// assert_eq!((summary.rows, summary.bytes), (100_000, file.len() as u64));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct PushWriter<W> {
+    file: FileAssembler<W>,
+    columns: Vec<PushEncoder>,
+    rows_max: u64,
+    rows: u64,
+    budget: Arc<MemoryBudget>,
+    failed: bool,
+}
+
+impl<W: Write> PushWriter<W> {
+    /// Starts a file with these columns. Pages that exceed the memory go to stores of `spill`.
+    ///
+    /// # Errors
+    /// Columns that make no schema, an option that cannot be honoured, memory for less than a page
+    /// and a dictionary of every column, or an output that takes no bytes.
+    pub fn new(
+        out: W,
+        columns: &[ColumnSpec],
+        options: &WriterOptions,
+        properties: FileProperties,
+        push: &PushOptions,
+        spill: impl PageStoreFactory + 'static,
+    ) -> Result<Self, PushError> {
+        options.check()?;
+        if push.row_group_rows == 0 {
+            return Err(OptionError::Range {
+                option: "row-group-rows",
+                min: 1,
+                max: usize::MAX,
+                found: 0,
+            }
+            .into());
+        }
+        let needed = memory_needed(columns.len(), options);
+        let Some(spare) = push.memory.checked_sub(needed) else {
+            return Err(OptionError::Memory {
+                needed,
+                found: push.memory,
+                columns: columns.len(),
+                page_bytes: options.page_bytes,
+                dictionary_bytes: options.dictionary_bytes,
+            }
+            .into());
+        };
+        let budget = Arc::new(MemoryBudget::new(spare));
+        let stores: Arc<dyn PageStoreFactory> =
+            Arc::new(BudgetedStores::new(Arc::clone(&budget), spill));
+        let footers = stores.store()?;
+        let encoders = columns
+            .iter()
+            .map(|spec| PushEncoder::new(spec, options, Arc::clone(&stores)));
+        Ok(Self {
+            columns: encoders.collect::<Result<_, _>>()?,
+            file: FileAssembler::new(out, columns, options, properties)?.with_store(footers),
+            rows_max: push.row_group_rows,
+            rows: 0,
+            budget,
+            failed: false,
+        })
+    }
+
+    /// Rows of the row group under way.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Bytes on the heap, about: pages under way and pages that wait, and dictionaries.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        let columns: usize = self.columns.iter().map(PushEncoder::heap_bytes).sum();
+        let waiting = usize::try_from(self.budget.used()).unwrap_or(usize::MAX);
+        columns.saturating_add(waiting)
+    }
+
+    /// Adds a batch: the rows of every column, in order of the columns. Nothing is borrowed when the
+    /// call returns.
+    ///
+    /// # Errors
+    /// A batch that does not fit the file (nothing was written then), rows that cannot be encoded, a
+    /// store or an output that fails. After the latter three the file cannot be completed.
+    pub fn write(&mut self, batch: &[ColumnSlice<'_>]) -> Result<(), PushError> {
+        self.write_with_symbols(batch, &[])
+    }
+
+    /// The same for files with SYMBOL columns, whose rows are keys of the dictionary at their place in
+    /// `symbols`. A dictionary may have grown since the last batch; its entries may not have changed.
+    ///
+    /// # Errors
+    /// As for [`PushWriter::write`].
+    pub fn write_with_symbols(
+        &mut self,
+        batch: &[ColumnSlice<'_>],
+        symbols: &[Option<&SymbolDict>],
+    ) -> Result<(), PushError> {
+        self.check(batch)?;
+        self.guarded(|writer| writer.write_rows(batch, symbols))
+    }
+
+    /// Ends the row group under way, if it has rows.
+    ///
+    /// # Errors
+    /// As for [`PushWriter::write`].
+    pub fn flush(&mut self, symbols: &[Option<&SymbolDict>]) -> Result<(), PushError> {
+        self.guarded(|writer| writer.end_group(symbols))
+    }
+
+    /// Ends the file and gives the output back.
+    ///
+    /// # Errors
+    /// As for [`PushWriter::write`].
+    pub fn finish(self) -> Result<(W, FileSummary), PushError> {
+        self.finish_with_symbols(&[])
+    }
+
+    /// The same for files with SYMBOL columns.
+    ///
+    /// # Errors
+    /// As for [`PushWriter::write`].
+    pub fn finish_with_symbols(
+        mut self,
+        symbols: &[Option<&SymbolDict>],
+    ) -> Result<(W, FileSummary), PushError> {
+        self.flush(symbols)?;
+        Ok(self.file.finish()?)
+    }
+
+    fn check(&self, batch: &[ColumnSlice<'_>]) -> Result<(), PushError> {
+        let (expected, found) = (self.columns.len(), batch.len());
+        if expected != found {
+            return Err(PushError::Columns { expected, found });
+        }
+        let rows = batch.first().map_or(0, ColumnSlice::rows);
+        for (column, slice) in self.columns.iter().zip(batch) {
+            if slice.rows() != rows {
+                return Err(PushError::Rows {
+                    column: column.spec().name.clone(),
+                    expected: rows,
+                    found: slice.rows(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn guarded(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<(), PushError>,
+    ) -> Result<(), PushError> {
+        if self.failed {
+            return Err(PushError::Failed);
+        }
+        let done = work(self);
+        self.failed = done.is_err();
+        done
+    }
+
+    fn write_rows(
+        &mut self,
+        batch: &[ColumnSlice<'_>],
+        symbols: &[Option<&SymbolDict>],
+    ) -> Result<(), PushError> {
+        let rows = batch.first().map_or(0, ColumnSlice::rows);
+        let mut at = 0;
+        while at < rows {
+            let left = usize::try_from(self.rows_max - self.rows).unwrap_or(usize::MAX);
+            let end = rows.min(at.saturating_add(left));
+            for (idx, (column, slice)) in self.columns.iter_mut().zip(batch).enumerate() {
+                let symbols = symbols.get(idx).copied().flatten();
+                column
+                    .write(&slice.slice(at..end), symbols)
+                    .map_err(|source| PushError::Encode {
+                        column: column.spec().name.clone(),
+                        source,
+                    })?;
+            }
+            self.rows += (end - at) as u64;
+            at = end;
+            if self.rows == self.rows_max {
+                self.end_group(symbols)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn end_group(&mut self, symbols: &[Option<&SymbolDict>]) -> Result<(), PushError> {
+        if self.rows == 0 {
+            return Ok(());
+        }
+        self.file.begin_row_group(std::mem::take(&mut self.rows))?;
+        for (idx, column) in self.columns.iter_mut().enumerate() {
+            let symbols = symbols.get(idx).copied().flatten();
+            let chunk = column.finish(symbols).map_err(|source| PushError::Encode {
+                column: column.spec().name.clone(),
+                source,
+            })?;
+            self.file.splice(chunk)?;
+        }
+        Ok(self.file.finish_row_group()?)
+    }
+}
+
+/// Memory that a writer of `columns` columns needs at least: a page and a dictionary each.
+fn memory_needed(columns: usize, options: &WriterOptions) -> u64 {
+    let column = (options.page_bytes as u64).saturating_add(options.dictionary_bytes as u64);
+    column.saturating_mul(columns as u64)
+}
