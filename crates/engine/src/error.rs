@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use column_format::LayoutError;
 use mmap_io::IoError;
-use pq_encode::{AssembleError, EncodeError};
+use pq_encode::{AssembleError, EncodeError, StoreError};
 use table_reader::ReadError;
 
 use crate::text::size::ByteSize;
@@ -127,6 +127,9 @@ pub enum Cause {
         /// The least budget that would do.
         least_bytes: u64,
     },
+    /// Pages that waited for their turn could not be kept, or not be had back.
+    #[error("pages that wait for their turn: {0}")]
+    Spill(#[source] StoreError),
     /// Bytes of a mapped file went away while they were read; what was made of them is thrown away.
     #[error("a file of the table was cut, or failed, while it was read: {0}")]
     Vanished(#[source] ReadError),

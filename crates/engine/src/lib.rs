@@ -23,8 +23,8 @@ pub use table_reader::{CancelToken, QueryInfo, QueryRegistry};
 
 pub use crate::error::{Cause, EngineError, ExitClass, Result};
 pub use crate::export::{
-    ColumnStats, ExportReport, ExportRequest, ExportStats, ROW_GROUP_BYTES_DEFAULT,
-    ROW_GROUP_ROWS_DEFAULT, export, export_in,
+    ColumnStats, ExportReport, ExportRequest, ExportStats, MEMORY_BYTES_DEFAULT,
+    ROW_GROUP_BYTES_DEFAULT, ROW_GROUP_ROWS_DEFAULT, export, export_in,
 };
 pub use crate::progress::{Done, NoProgress, Progress, Totals};
 pub use crate::root::{open_root, open_root_with, real_vfs};

@@ -61,7 +61,7 @@ pub(crate) fn write_to<T>(
     output: Output,
     publish: Publish,
     progress: &dyn Progress,
-    mut attempt: impl FnMut(&mut dyn Write, Reads) -> Result<T>,
+    mut attempt: impl FnMut(&mut (dyn Write + Send), Reads) -> Result<T>,
 ) -> Result<T> {
     match output {
         Output::File(path) => write_file(vfs, &path, publish, progress, &mut attempt),
@@ -80,7 +80,7 @@ fn write_file<T>(
     path: &Path,
     publish: Publish,
     progress: &dyn Progress,
-    attempt: &mut impl FnMut(&mut dyn Write, Reads) -> Result<T>,
+    attempt: &mut impl FnMut(&mut (dyn Write + Send), Reads) -> Result<T>,
 ) -> Result<T> {
     let (mut number, mut vanished) = (1, None::<EngineError>);
     loop {

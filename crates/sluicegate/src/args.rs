@@ -3,6 +3,7 @@
 //! Only flags that work stand here. Values with rules of their own (codecs, points in time, column
 //! lists) stay text: the engine parses them, so that a bad one gets the engine's one clear line.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -123,6 +124,14 @@ pub(crate) struct ExportArgs {
 
     #[command(flatten)]
     pub(crate) reading: Reading,
+
+    /// Threads that encode; all cores without it
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+
+    /// Memory for pages, indexes and footers in flight: 64MiB, 1GiB
+    #[arg(long, value_name = "SIZE", default_value = "64MiB")]
+    pub(crate) memory: String,
 
     /// Tell more: mappings, page cache, each column's encodings and sizes
     #[arg(long)]

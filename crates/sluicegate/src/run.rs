@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use engine::{
-    CancelToken, Cause, EngineError, ExportRequest, Listed, Output, ScanRequest, Shown, TimeLimit,
-    TimeRange,
+    ByteSize, CancelToken, Cause, EngineError, ExportRequest, Listed, Output, ScanRequest, Shown,
+    TimeLimit, TimeRange,
 };
 
 use crate::args::{
@@ -75,6 +75,12 @@ fn export(args: ExportArgs, cancel: &CancelToken) -> Result<ExitCode, EngineErro
     request.profile = profile(args.profile);
     request.read_mode = read_mode(args.reading.read_mode);
     request.timeout = timeout(&args.reading)?;
+    request.threads = args.threads.unwrap_or(request.threads);
+    request.memory_bytes = args
+        .memory
+        .parse::<ByteSize>()
+        .map_err(|error| bad_option("--memory", &error))?
+        .0;
     request.stats = args.stats;
     request.force = args.force;
     request.sync = !args.no_sync;

@@ -4,16 +4,20 @@
 //! the frames go. So the partitions that are mapped are those of the group in the making and the
 //! one that the cursor is in.
 
-use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
 
+use pq_encode::{BudgetedStores, MemoryBudget, TempFileStores};
 use table_reader::{Cursor, Direction, Frame, TableReader};
 
+use super::chunks::Chunks;
+use super::crew::Crew;
 use super::group::PendingGroup;
 use super::planner::{Cutter, Targets};
 use super::request::ExportRequest;
 use super::row_bytes::RowMeter;
 use super::stats::resident_bytes;
-use super::writing::{Writing, Written};
+use super::writing::{Out, Writing, Written};
 use crate::error::{EngineError, Result};
 use crate::progress::{Progress, Totals};
 use crate::reading::{select_rows, verified};
@@ -27,12 +31,14 @@ pub(crate) struct Exporter<'a> {
     pub(crate) progress: &'a dyn Progress,
     pub(crate) running: &'a Running,
     pub(crate) anon_peak: &'a AnonPeak,
+    /// Where pages go that do not fit into memory.
+    pub(crate) spill_dir: PathBuf,
 }
 
 impl Exporter<'_> {
     /// Writes a complete file to `out` and validates the snapshot. The footer is written last, and
     /// only if the snapshot still stands: what a failed attempt leaves in a stream is no file.
-    pub(crate) fn run(&self, out: &mut dyn Write) -> Result<Written> {
+    pub(crate) fn run(&self, out: Out<'_>) -> Result<Written> {
         let selection = select_rows(self.reader, &self.request.range)?;
         self.reader.require_native(&selection)?;
         self.progress.begin(Totals {
@@ -40,27 +46,59 @@ impl Exporter<'_> {
             rows: selection.rows(),
             partitions: selection.parts().len(),
         });
-        let mut writing = Writing::start(self, out, &selection)?;
-        let look = || resident_bytes(self.reader.residency(&selection));
-        if self.request.stats {
-            writing.written.resident_before_bytes = look();
+        let chunks = Chunks::new(
+            self.reader,
+            &self.request.writer,
+            self.running,
+            self.anon_peak,
+        )?;
+        let mut writing = Writing::start(self.reader, self.request, &chunks, out, &selection)?;
+        let look = || {
+            let told = self
+                .request
+                .stats
+                .then(|| self.reader.residency(&selection));
+            told.and_then(resident_bytes)
+        };
+        let resident_before_bytes = look();
+        let mut cursor =
+            self.reader
+                .cursor(Direction::Forward, self.request.frame_rows, &selection);
+        let mut peak_mapped_partitions = 0;
+        let threads = self.request.threads.get();
+        if threads == 1 {
+            peak_mapped_partitions = self.cut_groups(&mut cursor, |group| {
+                self.write_group(&chunks, &group, &mut writing)
+            })?;
+        } else {
+            let spill = TempFileStores::in_dir(&self.spill_dir);
+            let stores = self.stores(spill.clone());
+            let crew = Crew::new(&chunks, &stores, self.progress, self.running, writing);
+            writing = crew.run(threads, |crew| {
+                peak_mapped_partitions =
+                    self.cut_groups(&mut cursor, |group| crew.submit(group))?;
+                Ok(())
+            })?;
+            writing.written.spilled_bytes = spill.spilled_bytes();
         }
-        let frame_rows = self.request.frame_rows;
-        let mut cursor = self
-            .reader
-            .cursor(Direction::Forward, frame_rows, &selection);
-        self.write_groups(&mut cursor, &mut writing)?;
         // Nothing is read any more: what is still mapped goes before the footer is written.
         self.reader.close_all_partitions();
-        if self.request.stats {
-            writing.written.resident_after_bytes = look();
-        }
+        writing.written.peak_mapped_partitions = peak_mapped_partitions;
+        writing.written.resident_before_bytes = resident_before_bytes;
+        writing.written.resident_after_bytes = look();
         self.running.go_on()?;
         self.reader.revalidate()?;
         writing.finish()
     }
 
-    fn write_groups(&self, cursor: &mut impl Cursor, writing: &mut Writing<'_, '_>) -> Result<()> {
+    /// Cuts the rows of `cursor` into row groups and hands them to `write`, in order; returns the
+    /// most partitions that were mapped at once.
+    fn cut_groups(
+        &self,
+        cursor: &mut impl Cursor,
+        mut write: impl FnMut(PendingGroup) -> Result<()>,
+    ) -> Result<usize> {
+        let mut peak_mapped = 0;
         let mut cutter = Cutter::new(Targets {
             rows: self.request.row_group_rows,
             native_bytes: self.request.row_group_bytes,
@@ -70,10 +108,7 @@ impl Exporter<'_> {
         let mut partition = None;
         while let Some(frame) = cursor.next_frame()? {
             self.running.go_on()?;
-            let written = &mut writing.written;
-            written.peak_mapped_partitions = written
-                .peak_mapped_partitions
-                .max(cursor.mapped_partition_count());
+            peak_mapped = peak_mapped.max(cursor.mapped_partition_count());
             let mut row_lo = 0;
             while row_lo < frame.rows() {
                 let offered = cutter.offer(&meter.of(&frame), row_lo, frame.rows());
@@ -89,17 +124,41 @@ impl Exporter<'_> {
                 }
                 row_lo = row_hi;
                 if cut.closes {
-                    writing.write_group(&std::mem::take(&mut group))?;
+                    write(std::mem::take(&mut group))?;
                     cursor.release_open_partitions();
                 }
             }
             self.count(&frame, &mut partition);
         }
-        if group.is_empty() {
-            Ok(())
-        } else {
-            writing.write_group(&group)
+        if !group.is_empty() {
+            write(group)?;
         }
+        Ok(peak_mapped)
+    }
+
+    /// Encodes a row group on this thread, straight into the file.
+    fn write_group(
+        &self,
+        chunks: &Chunks<'_>,
+        group: &PendingGroup,
+        writing: &mut Writing<'_>,
+    ) -> Result<()> {
+        let index = writing.written.row_groups;
+        for column in 0..chunks.count() {
+            let sink = writing.sink(group.rows());
+            let chunk = sink.and_then(|sink| chunks.encode(group, column, sink));
+            let written = chunk.and_then(|chunk| writing.finish_chunk(&chunk));
+            written.map_err(|e| chunks.in_column(column, e).in_row_group(index))?;
+            self.progress.advance(writing.done());
+            self.running.go_on()?;
+        }
+        Ok(())
+    }
+
+    /// Where pages wait that are ahead of their turn.
+    fn stores(&self, spill: TempFileStores) -> BudgetedStores {
+        let budget = Arc::new(MemoryBudget::new(self.request.memory_bytes));
+        BudgetedStores::new(budget, spill)
     }
 
     /// Tells the registry of a frame that was planned.

@@ -4,6 +4,8 @@
 //! the planner that cuts row groups, the group that is being gathered, the exporter that gathers it,
 //! the file that it is written into column by column, the report.
 
+mod chunks;
+mod crew;
 mod exporter;
 mod group;
 mod key_values;
@@ -15,13 +17,16 @@ mod sink;
 mod stats;
 mod writing;
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use mmap_io::{IoStats, ReadMode, RealVfs, Root, ScanProfile, Vfs};
 use table_reader::CancelToken;
 
 pub use report::ExportReport;
-pub use request::{ExportRequest, ROW_GROUP_BYTES_DEFAULT, ROW_GROUP_ROWS_DEFAULT};
+pub use request::{
+    ExportRequest, MEMORY_BYTES_DEFAULT, ROW_GROUP_BYTES_DEFAULT, ROW_GROUP_ROWS_DEFAULT,
+};
 pub use stats::{ColumnStats, ExportStats};
 
 use crate::error::Result;
@@ -74,6 +79,7 @@ pub fn export_in(
         Output::File(path) => path.display().to_string(),
         Output::Writer(_) => "-".to_owned(),
     };
+    let spill_dir = spill_dir(&output);
     let publish = Publish {
         force: request.force,
         sync: request.sync,
@@ -93,12 +99,24 @@ pub fn export_in(
             progress,
             running: &running,
             anon_peak: &spent.anon_peak,
+            spill_dir: spill_dir.clone(),
         };
         exporter.run(out).map_err(|error| stale_or(&reader, error))
     });
     progress.end();
     let written = done.map_err(|error| error.in_table(root.path()))?;
     Ok(spent.report(written, named, root.stats(), request.stats))
+}
+
+/// Pages that do not fit into memory wait beside the output: a temporary directory may be memory.
+fn spill_dir(output: &Output) -> PathBuf {
+    match output {
+        Output::File(path) => match path.parent() {
+            Some(dir) if !dir.as_os_str().is_empty() => dir.to_owned(),
+            _ => PathBuf::from("."),
+        },
+        Output::Writer(_) => std::env::temp_dir(),
+    }
 }
 
 /// What there was before the export, to tell what the export cost.
@@ -141,7 +159,7 @@ impl Spent {
             peak_rss_bytes: usage::peak_rss_bytes().unwrap_or(0),
             peak_anon_bytes: self.anon_peak.bytes(),
             peak_mapped_partitions: written.peak_mapped_partitions,
-            spilled_bytes: 0,
+            spilled_bytes: written.spilled_bytes,
             evicted_bytes: io.bytes_evicted().saturating_sub(self.evicted_bytes),
             passthrough_chunks: 0,
             encoded_chunks: written.encoded_chunks,

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
 use mmap_io::{ReadMode, ScanProfile};
@@ -17,6 +18,8 @@ use crate::time_range::TimeRange;
 pub const ROW_GROUP_ROWS_DEFAULT: u64 = 1_000_000;
 /// Most native bytes in a row group, unless asked otherwise.
 pub const ROW_GROUP_BYTES_DEFAULT: u64 = 256 << 20;
+/// Memory budget, unless asked otherwise.
+pub const MEMORY_BYTES_DEFAULT: u64 = 64 << 20;
 
 /// Everything that [`export`](crate::export()) needs to know.
 #[derive(Debug)]
@@ -44,6 +47,11 @@ pub struct ExportRequest {
     pub profile: ScanProfile,
     /// Whether column files are mapped or copied into memory, a partition at a time.
     pub read_mode: ReadMode,
+    /// Threads that encode. Never changes a byte of the output.
+    pub threads: NonZeroUsize,
+    /// Bytes that pages, indexes and footers in flight may take; pages that do not fit wait in a
+    /// temporary file. Never changes a byte of the output.
+    pub memory_bytes: u64,
     /// The most time that the export may take, all attempts together.
     pub timeout: Option<Duration>,
     /// Look at the page cache before and after, for [`ExportStats`](crate::ExportStats).
@@ -78,6 +86,8 @@ impl ExportRequest {
             sync: true,
             profile: ScanProfile::SequentialEvict,
             read_mode: ReadMode::Auto,
+            threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            memory_bytes: MEMORY_BYTES_DEFAULT,
             timeout: None,
             stats: false,
             registry: QueryRegistry::new(),

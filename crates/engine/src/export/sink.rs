@@ -1,6 +1,6 @@
 //! Between encoder and file: a look at the stop signs before every page.
 
-use pq_encode::{PageSink, SinkError};
+use pq_encode::{PageSink, SinkError, StoreError};
 
 use crate::error::{Cause, EngineError, Result};
 use crate::running::Running;
@@ -19,6 +19,12 @@ impl<S: PageSink> PageSink for WatchfulSink<'_, S> {
         self.anon_peak.look();
         self.sink.page(header_and_body)
     }
+
+    fn whole_page(&mut self, buffer: &mut Vec<u8>, start: usize) -> Result<(), SinkError> {
+        self.running.go_on().map_err(SinkError::new)?;
+        self.anon_peak.look();
+        self.sink.whole_page(buffer, start)
+    }
 }
 
 /// What a sink had to say.
@@ -27,8 +33,12 @@ pub(crate) fn sink_error(error: SinkError) -> EngineError {
         Ok(error) => return EngineError::from(*error),
         Err(cause) => cause,
     };
-    match cause.downcast::<EngineError>() {
-        Ok(stop) => *stop,
+    let cause = match cause.downcast::<EngineError>() {
+        Ok(stop) => return *stop,
+        Err(cause) => cause,
+    };
+    match cause.downcast::<StoreError>() {
+        Ok(error) => Cause::Spill(*error).into(),
         Err(cause) => Cause::Stream(std::io::Error::other(cause)).into(),
     }
 }

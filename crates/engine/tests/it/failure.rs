@@ -1,6 +1,7 @@
 //! Nothing is left behind, and what was there stays, whatever fails.
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -187,7 +188,12 @@ impl Progress for CancelAt<'_> {
 #[test]
 fn a_cancel_at_any_chunk_leaves_nothing() {
     let table = case("questdb/splits").table();
-    for at in [1, 2, 5, 9, 17] {
+    let places = [1, 2, 5, 9, 17];
+    for (at, threads) in places
+        .map(|at| (at, 1))
+        .into_iter()
+        .chain(places.map(|at| (at, 4)))
+    {
         let out = temp_dir();
         let token = CancelToken::new();
         let progress = CancelAt {
@@ -196,6 +202,7 @@ fn a_cancel_at_any_chunk_leaves_nothing() {
         };
         let mut request = to_file(&table, &out.path().join("out.parquet"), false);
         request.row_group_rows = 2_000;
+        request.threads = NonZeroUsize::new(threads).unwrap();
         let error = engine::export(request, &progress, &token).unwrap_err();
         assert!(
             matches!(error.cause(), Cause::Cancelled),

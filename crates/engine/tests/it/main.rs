@@ -20,3 +20,4 @@ mod recut;
 mod scan;
 mod show;
 mod support;
+mod threads;

@@ -1,0 +1,167 @@
+//! One column of one row group becomes a chunk: the same call on whatever thread.
+//!
+//! A chunk that was encoded is verified before it counts (mapped bytes may have gone away), and its
+//! rows are given back to the page cache; a column's buffers live as long as one chunk, so that
+//! memory does not follow the width of the table.
+
+use std::sync::Arc;
+
+use column_format::{ColumnType, SymbolDict};
+use pq_encode::{
+    AssembleError, ChunkEncoder, ChunkSummary, ColumnSpec, EncodeError, OptionError, PageSink,
+    WriterOptions,
+};
+use table_reader::{PartitionInfo, TableColumn, TableReader};
+
+use super::group::{ColumnRows, PendingGroup};
+use super::sink::{WatchfulSink, sink_error};
+use crate::error::{Cause, EngineError, Result};
+use crate::running::Running;
+use crate::usage::AnonPeak;
+
+/// What it takes to encode any chunk of an export. Shared by all threads.
+pub(crate) struct Chunks<'e> {
+    columns: Vec<OutputColumn>,
+    options: &'e WriterOptions,
+    partitions: &'e [PartitionInfo],
+    running: &'e Running,
+    anon_peak: &'e AnonPeak,
+}
+
+/// A column with what it needs in every row group.
+struct OutputColumn {
+    spec: ColumnSpec,
+    symbols: Option<Arc<SymbolDict>>,
+}
+
+/// A chunk whose pages are in a sink.
+pub(crate) struct EncodedChunk {
+    pub(crate) summary: ChunkSummary,
+    pub(crate) native_bytes: u64,
+}
+
+impl<'e> Chunks<'e> {
+    pub(crate) fn new(
+        reader: &'e TableReader,
+        options: &'e WriterOptions,
+        running: &'e Running,
+        anon_peak: &'e AnonPeak,
+    ) -> Result<Self> {
+        let mut columns = Vec::with_capacity(reader.columns().len());
+        for (idx, column) in reader.columns().iter().enumerate() {
+            let spec = spec(column);
+            // What cannot be encoded is refused before a byte is written.
+            ChunkEncoder::new(&spec, options).map_err(|error| option_error(&error))?;
+            let symbols = match spec.column_type {
+                ColumnType::Symbol => Some(reader.symbols(idx)?),
+                _ => None,
+            };
+            columns.push(OutputColumn { spec, symbols });
+        }
+        Ok(Self {
+            columns,
+            options,
+            partitions: reader.partitions(),
+            running,
+            anon_peak,
+        })
+    }
+
+    /// Columns of the file.
+    pub(crate) fn count(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// The columns, as the writer wants them.
+    pub(crate) fn specs(&self) -> Vec<ColumnSpec> {
+        self.columns
+            .iter()
+            .map(|column| column.spec.clone())
+            .collect()
+    }
+
+    /// Says in which column an error struck.
+    pub(crate) fn in_column(&self, idx: usize, error: EngineError) -> EngineError {
+        match self.columns.get(idx) {
+            Some(column) => error.in_column(&column.spec.name),
+            None => error,
+        }
+    }
+
+    /// Encodes column `idx` of `group` into `sink`.
+    pub(crate) fn encode(
+        &self,
+        group: &PendingGroup,
+        idx: usize,
+        sink: impl PageSink,
+    ) -> Result<EncodedChunk> {
+        self.encode_column(group, idx, sink)
+            .map_err(|error| self.in_column(idx, error))
+    }
+
+    fn encode_column(
+        &self,
+        group: &PendingGroup,
+        idx: usize,
+        sink: impl PageSink,
+    ) -> Result<EncodedChunk> {
+        let Some(column) = self.columns.get(idx) else {
+            let (call, expected) = ("encode", "finish_row_group");
+            return Err(Cause::Assemble(AssembleError::OutOfOrder { call, expected }).into());
+        };
+        let rows = group.column(idx)?;
+        let mut sink = WatchfulSink {
+            sink,
+            running: self.running,
+            anon_peak: self.anon_peak,
+        };
+        let mut encoder =
+            ChunkEncoder::new(&column.spec, self.options).map_err(|error| option_error(&error))?;
+        let encoded = encoder
+            .encode(&rows.slices, column.symbols.as_deref(), &mut sink)
+            .map_err(|error| self.encode_error(error, &rows));
+        let summary = group.verified(idx, encoded)?;
+        group.done(idx)?;
+        self.anon_peak.look();
+        Ok(EncodedChunk {
+            summary,
+            native_bytes: rows.native_bytes(),
+        })
+    }
+
+    /// Says in which partition an encoder stumbled, and unwraps what the sink has to say.
+    fn encode_error(&self, error: EncodeError, rows: &ColumnRows<'_>) -> EngineError {
+        let (slice, cause) = match error {
+            EncodeError::Sink(error) => return sink_error(error),
+            EncodeError::Option(error) => return option_error(&error),
+            EncodeError::Layout { slice, source, .. } => (Some(slice), Cause::Column(source)),
+            error @ EncodeError::SymbolKey { slice, .. } => (Some(slice), Cause::Encode(error)),
+            error => (None, Cause::Encode(error)),
+        };
+        let partition = slice
+            .and_then(|slice| rows.partition_of(slice))
+            .and_then(|partition| self.partitions.get(partition));
+        match partition {
+            Some(partition) => EngineError::from(cause).in_partition(&partition.name),
+            None => cause.into(),
+        }
+    }
+}
+
+fn spec(column: &TableColumn) -> ColumnSpec {
+    let spec =
+        ColumnSpec::new(column.name.as_str(), column.column_type).with_field_id(column.field_id);
+    if column.designated {
+        spec.as_designated()
+    } else {
+        spec
+    }
+}
+
+pub(crate) fn option_error(error: &OptionError) -> EngineError {
+    Cause::BadOption {
+        option: "export",
+        reason: error.to_string(),
+    }
+    .into()
+}

@@ -1,0 +1,368 @@
+//! Threads that encode: chunks in any order, the file in one.
+//!
+//! A job is one column of one row group; jobs are numbered in the order of the file, and workers take
+//! them in that order. The job whose turn it is writes its pages straight to the file. Jobs ahead of
+//! their turn put pages into a store; when the turn comes to them, what waits goes first. So bytes
+//! depend on the plan alone, and nobody waits for anybody but the planner, who is kept from running
+//! away with the mappings of the whole table.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use pq_encode::{ChunkSpool, PageSink, PageStoreFactory, SinkError};
+
+use super::chunks::{Chunks, EncodedChunk};
+use super::group::PendingGroup;
+use super::writing::Writing;
+use crate::error::{Cause, EngineError, Result};
+use crate::progress::Progress;
+use crate::running::Running;
+
+/// Row groups whose rows may be held at once: while the last chunks of one are encoded, workers that
+/// are free go on with the next.
+const GROUPS_IN_FLIGHT: usize = 2;
+/// How often the planner looks at the stop signs while it waits.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// One column of one row group.
+struct Job {
+    /// In the order of the file.
+    number: u64,
+    group_index: usize,
+    group: Arc<PendingGroup>,
+    column: usize,
+}
+
+/// A chunk that is complete but for its turn.
+struct Waiting {
+    rows: u64,
+    group_index: usize,
+    column: usize,
+    chunk: EncodedChunk,
+    spool: Option<ChunkSpool>,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    /// Jobs that were given out and not taken back, by row group.
+    open_groups: BTreeMap<usize, usize>,
+    groups: usize,
+    jobs_made: u64,
+    closed: bool,
+    error: Option<EngineError>,
+}
+
+/// What the threads share.
+pub(crate) struct Crew<'c, 'w> {
+    chunks: &'c Chunks<'c>,
+    stores: &'c dyn PageStoreFactory,
+    progress: &'c dyn Progress,
+    running: &'c Running,
+    queue: Mutex<Queue>,
+    /// There are jobs, or no more will come.
+    work: Condvar,
+    /// A row group is encoded, or the crew has stopped.
+    room: Condvar,
+    stopped: AtomicBool,
+    /// Number of the job that writes.
+    turn: AtomicU64,
+    waiting: Mutex<BTreeMap<u64, Waiting>>,
+    writing: Mutex<Writing<'w>>,
+}
+
+impl<'c, 'w> Crew<'c, 'w> {
+    pub(crate) fn new(
+        chunks: &'c Chunks<'c>,
+        stores: &'c dyn PageStoreFactory,
+        progress: &'c dyn Progress,
+        running: &'c Running,
+        writing: Writing<'w>,
+    ) -> Self {
+        Self {
+            chunks,
+            stores,
+            progress,
+            running,
+            queue: Mutex::default(),
+            work: Condvar::new(),
+            room: Condvar::new(),
+            stopped: AtomicBool::new(false),
+            turn: AtomicU64::new(0),
+            waiting: Mutex::default(),
+            writing: Mutex::new(writing),
+        }
+    }
+
+    /// Lets `plan` submit row groups while `threads` workers encode them; ends when all are written.
+    pub(crate) fn run(
+        self,
+        threads: usize,
+        plan: impl FnOnce(&Self) -> Result<()>,
+    ) -> Result<Writing<'w>> {
+        thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| self.work());
+            }
+            let closing = Closing(&self);
+            if let Err(error) = plan(&self).and_then(|()| self.wait_for(0)) {
+                self.stop(error);
+            }
+            drop(closing);
+        });
+        if let Some(error) = lock(&self.queue).error.take() {
+            return Err(error);
+        }
+        Ok(self
+            .writing
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Hands a row group to the workers. Waits while too many are under way.
+    pub(crate) fn submit(&self, group: PendingGroup) -> Result<()> {
+        self.wait_for(GROUPS_IN_FLIGHT - 1)?;
+        let group = Arc::new(group);
+        let mut queue = lock(&self.queue);
+        let group_index = queue.groups;
+        queue.groups += 1;
+        let columns = self.chunks.count();
+        if columns > 0 {
+            queue.open_groups.insert(group_index, columns);
+        }
+        for column in 0..columns {
+            let number = queue.jobs_made;
+            queue.jobs_made += 1;
+            queue.jobs.push_back(Job {
+                number,
+                group_index,
+                group: Arc::clone(&group),
+                column,
+            });
+        }
+        drop(queue);
+        self.work.notify_all();
+        Ok(())
+    }
+
+    /// Waits until at most `groups` row groups are being encoded.
+    fn wait_for(&self, groups: usize) -> Result<()> {
+        let mut queue = lock(&self.queue);
+        loop {
+            if self.stopped.load(Ordering::Relaxed) {
+                // Whoever stopped said why.
+                return Err(Cause::Cancelled.into());
+            }
+            if queue.open_groups.len() <= groups {
+                return Ok(());
+            }
+            let woken = self.room.wait_timeout(queue, LOOK_EVERY);
+            drop(woken.unwrap_or_else(PoisonError::into_inner));
+            self.running.go_on()?;
+            queue = lock(&self.queue);
+        }
+    }
+
+    /// What a worker does.
+    fn work(&self) {
+        // A worker that panics must not leave the others waiting.
+        let guard = StopOnPanic(self);
+        while let Some(job) = self.next_job() {
+            let (group_index, column) = (job.group_index, job.column);
+            let place = |error: EngineError| {
+                let error = self.chunks.in_column(column, error);
+                error.in_row_group(group_index)
+            };
+            if let Err(error) = self.encode(&job).map_err(place) {
+                self.stop(error);
+            } else {
+                self.taken_back(&job);
+                drop(job);
+                if let Err(error) = self.write_what_can_be() {
+                    self.stop(error);
+                }
+            }
+        }
+        std::mem::forget(guard);
+    }
+
+    fn next_job(&self) -> Option<Job> {
+        let mut queue = lock(&self.queue);
+        loop {
+            if self.stopped.load(Ordering::Relaxed) {
+                return None;
+            }
+            if let Some(job) = queue.jobs.pop_front() {
+                return Some(job);
+            }
+            if queue.closed {
+                return None;
+            }
+            queue = self
+                .work
+                .wait(queue)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn encode(&self, job: &Job) -> Result<()> {
+        let mut sink = TurnSink {
+            crew: self,
+            number: job.number,
+            rows: job.group.rows(),
+            spool: None,
+        };
+        let chunk = self.chunks.encode(&job.group, job.column, &mut sink)?;
+        let waiting = Waiting {
+            rows: job.group.rows(),
+            group_index: job.group_index,
+            column: job.column,
+            chunk,
+            spool: sink.spool,
+        };
+        lock(&self.waiting).insert(job.number, waiting);
+        Ok(())
+    }
+
+    /// The rows of a job are read no more.
+    fn taken_back(&self, job: &Job) {
+        let mut queue = lock(&self.queue);
+        if let Some(open) = queue.open_groups.get_mut(&job.group_index) {
+            *open -= 1;
+            if *open == 0 {
+                queue.open_groups.remove(&job.group_index);
+                self.room.notify_all();
+            }
+        }
+    }
+
+    /// Writes complete chunks whose turn it is. One thread does; the others go on encoding, since
+    /// whoever writes looks again before it leaves.
+    fn write_what_can_be(&self) -> Result<()> {
+        while self.is_waiting() {
+            let Ok(mut writing) = self.writing.try_lock() else {
+                // Whoever writes now looks again.
+                return Ok(());
+            };
+            while let Some(mut done) = self.next_in_turn() {
+                let written = self.write(&mut writing, &mut done);
+                written.map_err(|error| {
+                    let error = self.chunks.in_column(done.column, error);
+                    error.in_row_group(done.group_index)
+                })?;
+                // Under the lock, so that numbers never fall.
+                self.progress.advance(writing.done());
+                self.turn.fetch_add(1, Ordering::Release);
+            }
+        }
+        Ok(())
+    }
+
+    fn is_waiting(&self) -> bool {
+        let turn = self.turn.load(Ordering::Acquire);
+        lock(&self.waiting).contains_key(&turn)
+    }
+
+    fn next_in_turn(&self) -> Option<Waiting> {
+        let turn = self.turn.load(Ordering::Acquire);
+        lock(&self.waiting).remove(&turn)
+    }
+
+    fn write(&self, writing: &mut Writing<'_>, done: &mut Waiting) -> Result<()> {
+        self.running.go_on()?;
+        match &mut done.spool {
+            Some(spool) => writing.drain(done.rows, spool)?,
+            None => {
+                writing.sink(done.rows)?;
+            }
+        }
+        writing.finish_chunk(&done.chunk)
+    }
+
+    /// Nobody goes on; the first error is the one that counts.
+    fn stop(&self, error: EngineError) {
+        let mut queue = lock(&self.queue);
+        queue.error.get_or_insert(error);
+        self.stopped.store(true, Ordering::Relaxed);
+        queue.jobs.clear();
+        drop(queue);
+        self.work.notify_all();
+        self.room.notify_all();
+    }
+}
+
+/// Where the pages of a job go: to the file once it is its turn, until then into a store.
+struct TurnSink<'s, 'c, 'w> {
+    crew: &'s Crew<'c, 'w>,
+    number: u64,
+    rows: u64,
+    spool: Option<ChunkSpool>,
+}
+
+impl TurnSink<'_, '_, '_> {
+    fn put(&mut self, buffer: &mut Vec<u8>, start: usize) -> std::result::Result<(), SinkError> {
+        let crew = self.crew;
+        if crew.stopped.load(Ordering::Relaxed) {
+            return Err(SinkError::new(EngineError::from(Cause::Cancelled)));
+        }
+        if crew.turn.load(Ordering::Acquire) == self.number {
+            let mut writing = lock(&crew.writing);
+            if let Some(mut spool) = self.spool.take() {
+                writing
+                    .drain(self.rows, &mut spool)
+                    .map_err(SinkError::new)?;
+            }
+            return writing
+                .whole_page(self.rows, buffer, start)
+                .map_err(SinkError::new);
+        }
+        let spool = match &mut self.spool {
+            Some(spool) => spool,
+            None => self.spool.insert(ChunkSpool::new(crew.stores)?),
+        };
+        spool.whole_page(buffer, start)
+    }
+}
+
+impl PageSink for TurnSink<'_, '_, '_> {
+    fn page(&mut self, header_and_body: &[u8]) -> std::result::Result<(), SinkError> {
+        self.put(&mut header_and_body.to_vec(), 0)
+    }
+
+    fn whole_page(
+        &mut self,
+        buffer: &mut Vec<u8>,
+        start: usize,
+    ) -> std::result::Result<(), SinkError> {
+        self.put(buffer, start)
+    }
+}
+
+/// No more row groups follow, however the planner ends.
+struct Closing<'a, 'c, 'w>(&'a Crew<'c, 'w>);
+
+impl Drop for Closing<'_, '_, '_> {
+    fn drop(&mut self) {
+        lock(&self.0.queue).closed = true;
+        self.0.work.notify_all();
+    }
+}
+
+/// Stops the others when its worker panics: the panic itself arrives where the threads are joined.
+struct StopOnPanic<'a, 'c, 'w>(&'a Crew<'c, 'w>);
+
+impl Drop for StopOnPanic<'_, '_, '_> {
+    fn drop(&mut self) {
+        self.0.stopped.store(true, Ordering::Relaxed);
+        self.0.work.notify_all();
+        self.0.room.notify_all();
+    }
+}
+
+/// What a thread that panicked left behind is thrown away with the attempt.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,150 @@
+//! Threads encode in any order and the file is the same; whatever fails on one of them ends all.
+//!
+//! Invariants: bytes depend neither on the number of threads nor on the budget; pages that do not
+//! fit into it wait in a file; an error or a cancel in any of them is the export's, and it ends.
+
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use engine::{CancelToken, Cause, ExportReport, ExportRequest, NoProgress, Output};
+use testkit::case;
+
+use crate::export::export_bytes;
+use crate::support::Table;
+
+fn threads(count: usize) -> NonZeroUsize {
+    NonZeroUsize::new(count).unwrap()
+}
+
+#[test]
+fn threads_and_budgets_change_no_byte() {
+    let ids = [
+        "questdb/trades",
+        "questdb/all_types",
+        "questdb/splits",
+        "questdb/column_tops",
+        "questdb/no_timestamp",
+        "questdb/nanos",
+    ];
+    for id in ids {
+        let table = Table::of(&case(id));
+        for rows in [1_000_000, 777] {
+            let with = |count: usize, memory_bytes: u64| {
+                let change = |r: &mut ExportRequest| {
+                    r.row_group_rows = rows;
+                    r.threads = threads(count);
+                    r.memory_bytes = memory_bytes;
+                };
+                export_bytes(&table.path, change).unwrap().1
+            };
+            let alone = with(1, 64 << 20);
+            for count in [2, 3, 8] {
+                for memory in [MEMORY_LEAST, 64 << 20] {
+                    assert!(alone == with(count, memory), "{id}: {count} threads");
+                }
+            }
+        }
+    }
+}
+
+/// A budget that holds next to nothing.
+const MEMORY_LEAST: u64 = 1 << 10;
+
+/// Takes everything; does something at its n-th write, with whoever writes held up.
+struct Writer<F> {
+    taken: Arc<Mutex<Vec<u8>>>,
+    writes: usize,
+    at: usize,
+    then: F,
+}
+
+impl<F: FnMut() -> io::Result<()>> Write for Writer<F> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writes += 1;
+        if self.writes == self.at {
+            (self.then)()?;
+        }
+        self.taken.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Exports `trades` in many row groups, and `then` happens at write `at`.
+fn export_and(
+    at: usize,
+    cancel: &CancelToken,
+    memory_bytes: u64,
+    then: impl FnMut() -> io::Result<()> + Send + 'static,
+) -> (engine::Result<ExportReport>, Vec<u8>) {
+    let taken = Arc::new(Mutex::new(Vec::new()));
+    let writer = Writer {
+        taken: Arc::clone(&taken),
+        writes: 0,
+        at,
+        then,
+    };
+    let output = Output::Writer(Box::new(writer));
+    let mut request = ExportRequest::new(case("questdb/trades").table(), output);
+    request.row_group_rows = 20_000;
+    request.threads = threads(4);
+    request.memory_bytes = memory_bytes;
+    let done = engine::export(request, &NoProgress, cancel);
+    let bytes = std::mem::take(&mut *taken.lock().unwrap());
+    (done, bytes)
+}
+
+#[test]
+fn pages_ahead_of_a_slow_chunk_wait_in_a_file_and_come_back_in_order() {
+    let never = CancelToken::new();
+    let (_, expected) = export_and(0, &never, 64 << 20, || Ok(()));
+    let slow = || {
+        std::thread::sleep(Duration::from_millis(300));
+        Ok(())
+    };
+    let (done, bytes) = export_and(1, &never, MEMORY_LEAST, slow);
+    assert!(done.unwrap().spilled_bytes > 0);
+    assert!(bytes == expected);
+}
+
+#[test]
+fn an_output_that_fails_at_any_write_ends_all_threads() {
+    let never = CancelToken::new();
+    let mut writes = 0;
+    for at in 1.. {
+        let full = || Err(io::Error::from(io::ErrorKind::StorageFull));
+        let (done, _) = export_and(at, &never, 64 << 20, full);
+        match done {
+            Ok(_) => break,
+            Err(error) => {
+                let line = error.to_line();
+                assert!(line.contains("no storage space"), "{line}");
+                writes += 1;
+            }
+        }
+    }
+    assert!(writes > 5, "{writes}");
+}
+
+#[test]
+fn a_cancel_while_threads_encode_is_a_cancel() {
+    for at in [1, 2, 4] {
+        let token = CancelToken::new();
+        let cancel = token.clone();
+        let (done, _) = export_and(at, &token, 64 << 20, move || {
+            cancel.cancel();
+            Ok(())
+        });
+        let error = done.unwrap_err();
+        assert!(
+            matches!(error.cause(), Cause::Cancelled),
+            "{}",
+            error.to_line()
+        );
+    }
+}
