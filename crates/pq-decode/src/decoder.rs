@@ -66,6 +66,12 @@ impl Decoder {
         plan(leaf, wanted).map(|_| ())
     }
 
+    /// Whether the bounds of a chunk are those of its values as a column of type `wanted`.
+    #[must_use]
+    pub fn keeps_bounds(leaf: &LeafFacts, wanted: ColumnType) -> bool {
+        plan(leaf, wanted) == Ok(Plan::Copied(8))
+    }
+
     /// Decodes a chunk: `bytes` are exactly those of [`ChunkFacts::range`], `rows` the rows of its
     /// group. A value that is not there is NULL, or false / 0 in types that have no null. `symbols`
     /// is needed for SYMBOL.

@@ -3,6 +3,8 @@
 //! A column is known by its writer index, which never changes; names do. The projection is resolved
 //! once, at open, so that everything after it speaks indexes.
 
+use std::collections::HashMap;
+
 use column_format::ColumnType;
 use txn::Meta;
 
@@ -19,6 +21,9 @@ pub struct TableColumn {
     pub writer_index: usize,
     /// Original writer index (root of the chain of type changes): the Parquet `field_id`.
     pub field_id: i32,
+    /// Ids under which a Parquet partition may have the column: its own writer index, then those of
+    /// the columns that it replaced, latest first.
+    pub chain: Vec<i32>,
     /// This is the designated timestamp.
     pub designated: bool,
     /// Position among the live SYMBOL columns in `_txn` (meta.md §6); `None` for other types.
@@ -29,6 +34,7 @@ pub struct TableColumn {
 pub(crate) fn live_columns(meta: &Meta) -> Vec<Result<TableColumn, (String, i32)>> {
     // Once for all columns: a hostile `_meta` has millions of them.
     let originals = meta.original_indexes();
+    let chains = chains(&originals);
     let mut symbol_count = 0;
     let mut symbol_indexes = Vec::with_capacity(meta.columns.len());
     for c in &meta.columns {
@@ -49,6 +55,11 @@ pub(crate) fn live_columns(meta: &Meta) -> Vec<Result<TableColumn, (String, i32)
                 .get(w)
                 .and_then(|o| i32::try_from(*o).ok())
                 .unwrap_or(i32::MAX),
+            chain: originals
+                .get(w)
+                .and_then(|root| chains.get(root))
+                .map(|chain| ids_down_from(chain, w))
+                .unwrap_or_default(),
             designated: meta.designated == Some(w),
             symbol_index: symbol_indexes.get(w).copied().flatten(),
         }))
@@ -57,6 +68,21 @@ pub(crate) fn live_columns(meta: &Meta) -> Vec<Result<TableColumn, (String, i32)
         .into_iter()
         .filter_map(describe)
         .collect()
+}
+
+/// Columns by the original one whose place they took over, ascending.
+fn chains(originals: &[usize]) -> HashMap<usize, Vec<usize>> {
+    let mut chains: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (w, root) in originals.iter().enumerate() {
+        chains.entry(*root).or_default().push(w);
+    }
+    chains
+}
+
+/// Column `w` and those of its chain before it, latest first.
+fn ids_down_from(chain: &[usize], w: usize) -> Vec<i32> {
+    let down = chain.iter().rev().filter(|v| **v <= w);
+    down.filter_map(|v| i32::try_from(*v).ok()).collect()
 }
 
 fn name_of(column: &Result<TableColumn, (String, i32)>) -> &str {

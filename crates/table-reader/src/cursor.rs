@@ -9,8 +9,10 @@ use std::sync::Arc;
 use column_format::ColumnType;
 use mmap_io::ScanProfile;
 
+use crate::cuts::Cuts;
 use crate::error::ReadError;
 use crate::frame::Frame;
+use crate::parquet::{DecodedGroup, ParquetPartition};
 use crate::selection::{PartitionRows, RowSelection};
 use crate::shared::Shared;
 
@@ -152,6 +154,8 @@ pub struct FrameCursor {
     done_frames: u64,
     /// Partition of the last frame.
     current: Option<usize>,
+    /// Row group of the last frame, for the next frame of the same group.
+    group: Option<Arc<DecodedGroup>>,
 }
 
 impl FrameCursor {
@@ -180,24 +184,17 @@ impl FrameCursor {
             done_parts: 0,
             done_frames: 0,
             current: None,
+            group: None,
         }
     }
 
-    /// The next range of rows, without moving.
-    fn peek(&self) -> Option<(PartitionRows, u64, u64)> {
+    /// The rows of the partition that is next, without moving.
+    fn peek(&self) -> Option<PartitionRows> {
         let nth = match self.direction {
             Direction::Forward => self.done_parts,
             Direction::Backward => self.parts.len().checked_sub(self.done_parts + 1)?,
         };
-        let part = *self.parts.get(nth)?;
-        let frames = part.rows().div_ceil(self.frame_rows);
-        let nth_frame = match self.direction {
-            Direction::Forward => self.done_frames,
-            Direction::Backward => frames.checked_sub(self.done_frames + 1)?,
-        };
-        let lo = part.row_lo + nth_frame * self.frame_rows;
-        let rows = self.frame_rows.min(part.row_hi - lo);
-        Some((part, lo, rows))
+        self.parts.get(nth).copied()
     }
 }
 
@@ -207,21 +204,42 @@ impl Cursor for FrameCursor {
     }
 
     fn next_frame(&mut self) -> Result<Option<Frame>, ReadError> {
-        let Some((part, row_lo, rows)) = self.peek() else {
+        let Some(part) = self.peek() else {
             return Ok(None);
         };
         let partition = self.shared.acquire(part.partition, self.profile)?;
+        let parquet = partition.as_parquet();
+        let cuts = Cuts::new(
+            &part,
+            self.frame_rows,
+            parquet.map(ParquetPartition::starts),
+        );
+        let count = cuts.count();
+        let nth = match self.direction {
+            Direction::Forward => self.done_frames,
+            Direction::Backward => count.saturating_sub(self.done_frames + 1),
+        };
+        let range = cuts.nth(nth);
+        let group = parquet.map(|parquet| {
+            let group = parquet.decoded(parquet.group_at(range.start));
+            self.group = Some(Arc::clone(&group));
+            group
+        });
+        if group.is_none() {
+            self.group = None;
+        }
         self.current = Some(part.partition);
         self.done_frames += 1;
-        if self.done_frames >= part.rows().div_ceil(self.frame_rows) {
+        if self.done_frames >= count {
             self.done_parts += 1;
             self.done_frames = 0;
         }
-        let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+        let rows = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
         Ok(Some(Frame::new(
             partition,
+            group,
             Arc::clone(&self.columns),
-            row_lo,
+            range.start,
             rows,
         )))
     }
@@ -230,6 +248,7 @@ impl Cursor for FrameCursor {
         self.done_parts = 0;
         self.done_frames = 0;
         self.current = None;
+        self.group = None;
     }
 
     fn release_open_partitions(&mut self) {
@@ -237,6 +256,9 @@ impl Cursor for FrameCursor {
     }
 
     fn close_partition(&mut self, partition: usize) -> bool {
+        if self.current == Some(partition) {
+            self.group = None;
+        }
         self.shared.close(partition)
     }
 

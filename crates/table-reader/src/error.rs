@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use column_format::LayoutError;
 use mmap_io::IoError;
+use pq_decode::DecodeError;
 
 /// Any failure of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -109,13 +110,31 @@ pub enum ReadError {
     /// The operating system refused; path and operation are in the source.
     #[error(transparent)]
     Io(IoError),
-    /// The partition is stored as Parquet, which this version does not read.
-    #[error("partition {partition:?} of {table:?} is stored as Parquet, which cannot be read yet")]
-    ParquetPartition {
-        /// The table directory.
-        table: PathBuf,
+    /// The file of a Parquet partition is not what the commit needs.
+    #[error("partition {partition:?}: damaged file {file:?}: {detail}")]
+    Parquet {
         /// Partition name as `SHOW PARTITIONS` prints it.
         partition: String,
+        /// `data.parquet` or `_pm`.
+        file: PathBuf,
+        /// What was expected and found.
+        detail: String,
+    },
+    /// A column chunk of a Parquet partition cannot be decoded, or its type not be converted.
+    #[error(
+        "partition {partition:?}: file {file:?}, row group {group}, column {column:?}: {source}"
+    )]
+    ParquetChunk {
+        /// Partition name as `SHOW PARTITIONS` prints it.
+        partition: String,
+        /// `data.parquet`.
+        file: PathBuf,
+        /// Row group, in the order of rows.
+        group: usize,
+        /// The table's column.
+        column: String,
+        /// Page, offset and fault.
+        source: Box<DecodeError>,
     },
     /// No live column has that name.
     #[error("no column {name:?}; the table has {}", .available.join(", "))]
@@ -199,6 +218,8 @@ impl ReadError {
             Self::MissingFile { .. }
                 | Self::FileTooShort { .. }
                 | Self::Layout { .. }
+                | Self::Parquet { .. }
+                | Self::ParquetChunk { .. }
                 | Self::Metadata { .. }
                 | Self::MetaVersion { .. }
                 | Self::ColumnVersion { .. }

@@ -13,12 +13,15 @@ use mmap_io::ScanProfile;
 use crate::cursor::{CursorColumn, Source};
 use crate::error::ReadError;
 use crate::open_partition::OpenPartition;
+use crate::parquet::DecodedGroup;
 
 /// Rows `row_lo .. row_hi` of one partition, for the columns of the cursor that made it. Cheap to
 /// clone; `Send`, so that frames can wait in an exporter while its cursor moves on.
 #[derive(Clone, Debug)]
 pub struct Frame {
     partition: Arc<OpenPartition>,
+    /// The row group of a Parquet partition in which the rows lie.
+    group: Option<Arc<DecodedGroup>>,
     columns: Arc<[CursorColumn]>,
     row_lo: u64,
     rows: usize,
@@ -27,12 +30,14 @@ pub struct Frame {
 impl Frame {
     pub(crate) fn new(
         partition: Arc<OpenPartition>,
+        group: Option<Arc<DecodedGroup>>,
         columns: Arc<[CursorColumn]>,
         row_lo: u64,
         rows: usize,
     ) -> Self {
         Self {
             partition,
+            group,
             columns,
             row_lo,
             rows,
@@ -89,7 +94,10 @@ impl Frame {
     pub fn column(&self, index: usize) -> Result<Slices<'_>, ReadError> {
         match self.source(index)? {
             Source::Nulls => Ok(Slices::nulls(self.rows)),
-            Source::Stored { slot } => self.partition.slices(slot, self.row_lo, self.rows),
+            Source::Stored { slot } => match (&self.group, self.partition.as_parquet()) {
+                (Some(group), Some(parquet)) => group.slices(parquet, slot, self.row_lo, self.rows),
+                _ => self.partition.slices(slot, self.row_lo, self.rows),
+            },
         }
     }
 

@@ -10,6 +10,7 @@ use crate::column::TableColumn;
 use crate::error::ReadError;
 use crate::files::{ColumnFiles, Committed, StoredColumn, committed_error};
 use crate::frame::Slices;
+use crate::parquet::ParquetPartition;
 
 /// The columns of a partition, in the order of the reader's columns.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub(crate) struct OpenPartition {
     profile: ScanProfile,
     columns: Vec<OpenColumn>,
     txn: i64,
+    parquet: Option<ParquetPartition>,
 }
 
 #[derive(Debug)]
@@ -82,7 +84,28 @@ impl OpenPartition {
             profile,
             columns,
             txn,
+            parquet: None,
         })
+    }
+
+    /// A partition that is stored as Parquet.
+    pub(crate) fn parquet(
+        index: usize,
+        profile: ScanProfile,
+        txn: i64,
+        partition: ParquetPartition,
+    ) -> Self {
+        Self {
+            index,
+            profile,
+            columns: Vec::new(),
+            txn,
+            parquet: Some(partition),
+        }
+    }
+
+    pub(crate) fn as_parquet(&self) -> Option<&ParquetPartition> {
+        self.parquet.as_ref()
     }
 
     pub(crate) fn index(&self) -> usize {
@@ -140,6 +163,9 @@ impl OpenPartition {
 
     /// Whether every file behind column `slot` still has the bytes that are mapped.
     pub(crate) fn verify(&self, slot: usize) -> Result<(), ReadError> {
+        if let Some(parquet) = &self.parquet {
+            return parquet.verify();
+        }
         let stored = self.columns.get(slot).and_then(|c| c.stored.as_ref());
         stored
             .into_iter()

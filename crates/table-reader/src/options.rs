@@ -29,6 +29,8 @@ pub struct OpenOptions {
     pub deadline: Duration,
     /// What [`crate::TableReader::revalidate`] accepts.
     pub validation: Validation,
+    /// Where the facts about a Parquet partition come from.
+    pub parquet_facts: ParquetFacts,
     /// Most descriptors to keep open; `None` asks the process limit. Partitions past it are opened
     /// by name when a cursor reaches them, and can vanish beside a busy writer.
     pub descriptor_max: Option<usize>,
@@ -42,9 +44,22 @@ impl Default for OpenOptions {
             read_mode: ReadMode::Auto,
             deadline: Duration::from_secs(2),
             validation: Validation::Covered,
+            parquet_facts: ParquetFacts::Auto,
             descriptor_max: None,
         }
     }
+}
+
+/// What says where the columns of a Parquet partition are: the rows do not depend on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ParquetFacts {
+    /// The `_pm` sidecar if it describes exactly what is committed, otherwise the footer.
+    #[default]
+    Auto,
+    /// The footer of `data.parquet`.
+    Footer,
+    /// The sidecar; without a sound one the partition cannot be read.
+    Sidecar,
 }
 
 /// Which newer commits leave a finished read valid (table-dir.md §8.3).

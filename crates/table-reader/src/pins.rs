@@ -3,14 +3,17 @@
 //! A busy writer unlinks files at every commit, so what is open early is what can be read late.
 //! Past the limit nothing is pinned; those partitions are opened by name when they are reached.
 
+use std::sync::Arc;
+
 use column_format::SymbolDict;
 use mmap_io::{IoError, Root, descriptor_limit};
 
 use crate::column::TableColumn;
 use crate::error::ReadError;
 use crate::files::{self, ColumnFiles};
+use crate::parquet::ParquetFiles;
 use crate::partition::PartitionInfo;
-use crate::slot::Slot;
+use crate::slot::{Pinned, Slot};
 use crate::snapshot::Snapshot;
 use crate::symbols::SymbolPin;
 
@@ -115,9 +118,9 @@ impl<'a> Pins<'a> {
         &mut self,
         info: &PartitionInfo,
         columns: &[TableColumn],
-    ) -> Result<Option<Vec<ColumnFiles>>, ReadError> {
+    ) -> Result<Option<Pinned>, ReadError> {
         if info.parquet {
-            return Ok(None);
+            return self.parquet(info);
         }
         // An upper bound: absent columns and empty data files take fewer.
         let most = columns
@@ -133,7 +136,27 @@ impl<'a> Pins<'a> {
         match files::pin_partition(self.root.top(), self.snapshot, info, columns) {
             Ok(files) => {
                 self.left -= files.iter().map(ColumnFiles::descriptors).sum::<u64>();
-                Ok(Some(files))
+                Ok(Some(Pinned::Native(files)))
+            }
+            Err(e) => self.without(e).map(|()| None),
+        }
+    }
+
+    fn parquet(&mut self, info: &PartitionInfo) -> Result<Option<Pinned>, ReadError> {
+        if info.rows == 0 {
+            return Ok(None);
+        }
+        let count = ParquetFiles::DESCRIPTORS;
+        self.needed = self.needed.saturating_add(count);
+        self.largest = self.largest.max(count);
+        if count > self.left {
+            self.left = 0;
+            return Ok(None);
+        }
+        match ParquetFiles::pin(self.root.top(), self.snapshot, info) {
+            Ok(files) => {
+                self.left -= count;
+                Ok(Some(Pinned::Parquet(Arc::new(files))))
             }
             Err(e) => self.without(e).map(|()| None),
         }

@@ -101,8 +101,7 @@ impl TableReader {
     /// The rows with `from ≤ timestamp < to`, in ticks of [`Snapshot::timestamp_unit`].
     ///
     /// # Errors
-    /// [`ReadError::NoDesignatedTimestamp`]; [`ReadError::ParquetPartition`] if an edge of the
-    /// range falls inside such a partition.
+    /// [`ReadError::NoDesignatedTimestamp`]; a partition at an edge of the range cannot be read.
     pub fn rows_between(
         &self,
         from: Option<i64>,
@@ -111,29 +110,14 @@ impl TableReader {
         time_range::rows_between(&self.shared, from, to)
     }
 
-    /// Smallest and largest designated timestamp of a native partition; `None` without rows.
+    /// Smallest and largest designated timestamp of a partition; `None` without rows.
     ///
     /// # Errors
-    /// [`ReadError::NoDesignatedTimestamp`], [`ReadError::ParquetPartition`], files.
+    /// [`ReadError::NoDesignatedTimestamp`], files.
     pub fn timestamp_extremes(&self, partition: usize) -> Result<Option<(i64, i64)>, ReadError> {
         match self.partitions().get(partition) {
             Some(p) if p.rows == 0 => Ok(None),
             _ => time_range::extremes(&self.shared, partition).map(Some),
-        }
-    }
-
-    /// Refuses a selection that includes rows of a Parquet partition, before any work.
-    ///
-    /// # Errors
-    /// [`ReadError::ParquetPartition`], naming the first one.
-    pub fn require_native(&self, rows: &RowSelection) -> Result<(), ReadError> {
-        let partitions = rows
-            .parts()
-            .iter()
-            .filter_map(|p| self.partitions().get(p.partition));
-        match partitions.into_iter().find(|p| p.parquet) {
-            Some(info) => Err(self.shared.parquet(info)),
-            None => Ok(()),
         }
     }
 

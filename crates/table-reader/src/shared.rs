@@ -14,7 +14,8 @@ use crate::cursor::{CursorColumn, Source};
 use crate::error::ReadError;
 use crate::files::{self, ColumnFiles};
 use crate::open_partition::OpenPartition;
-use crate::options::{OpenOptions, Validation};
+use crate::options::{OpenOptions, ParquetFacts, Validation};
+use crate::parquet::{Opening, ParquetFiles, ParquetPartition};
 use crate::partition::{PartitionInfo, describe};
 use crate::patience::Patience;
 use crate::pins::{Pins, out_of_descriptors};
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     symbols: Vec<SymbolSlot>,
     profile: ScanProfile,
     read_mode: ReadMode,
+    parquet_facts: ParquetFacts,
     pub(crate) validation: Validation,
     pub(crate) deadline: Duration,
     /// Descriptors that all selected files would take.
@@ -113,6 +115,7 @@ impl Shared {
             symbols,
             profile: opts.profile,
             read_mode: opts.read_mode,
+            parquet_facts: opts.parquet_facts,
             validation,
             deadline: opts.deadline,
             descriptors_needed,
@@ -157,11 +160,17 @@ impl Shared {
         profile: ScanProfile,
     ) -> Result<Arc<OpenPartition>, ReadError> {
         let (info, slot) = self.slot(index)?;
-        if info.parquet {
-            return Err(self.parquet(info));
-        }
         slot.touch();
         self.observe_frame(slot)?;
+        if info.parquet {
+            let open = || {
+                let mapped = Some((profile, self.read_mode));
+                let txn = self.snapshot.txn.txn;
+                let partition = self.open_parquet(info, slot, self.columns(), mapped)?;
+                Ok(OpenPartition::parquet(index, profile, txn, partition))
+            };
+            return slot.acquire(profile, open).map_err(|e| self.explain(e));
+        }
         let map = |files: &[ColumnFiles]| {
             let (columns, txn) = (self.columns(), self.snapshot.txn.txn);
             OpenPartition::map(index, columns, files, profile, self.read_mode, txn)
@@ -171,6 +180,55 @@ impl Shared {
             _ => self.with_files(info, slot, map),
         };
         slot.acquire(profile, open).map_err(|e| self.explain(e))
+    }
+
+    /// Opens a Parquet partition for some of the reader's columns, mapped or not.
+    fn open_parquet(
+        &self,
+        info: &PartitionInfo,
+        slot: &Slot,
+        columns: &[TableColumn],
+        mapped: Option<(ScanProfile, ReadMode)>,
+    ) -> Result<ParquetPartition, ReadError> {
+        let files = match slot.pinned_parquet() {
+            Some(files) => Arc::clone(files),
+            None => Arc::new(
+                ParquetFiles::pin(self.root.top(), &self.snapshot, info)
+                    .map_err(|e| out_of_descriptors(e, self.descriptors_needed))?,
+            ),
+        };
+        let opening = Opening {
+            info,
+            columns,
+            source: self.parquet_facts,
+            txn: self.snapshot.txn.txn,
+        };
+        ParquetPartition::open(files, &opening, mapped, |slot| {
+            let symbols = self.symbols.get(slot).ok_or(ReadError::NoSuchColumn {
+                expected: self.selected_count,
+                found: slot,
+            })?;
+            symbols.index(|| self.symbols(slot))
+        })
+    }
+
+    /// Runs `read` with a Parquet partition that has no column but the designated timestamp, read
+    /// positionally and closed again.
+    pub(crate) fn with_parquet_times<T>(
+        &self,
+        index: usize,
+        read: impl FnOnce(&ParquetPartition) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        let (info, slot) = self.slot(index)?;
+        let none = || ReadError::NoDesignatedTimestamp {
+            path: self.snapshot.dir.clone(),
+        };
+        let designated = self.columns.iter().find(|c| c.designated);
+        let columns = std::slice::from_ref(designated.ok_or_else(none)?);
+        slot.touch();
+        self.open_parquet(info, slot, columns, None)
+            .and_then(|partition| read(&partition))
+            .map_err(|e| self.explain(e))
     }
 
     /// Runs `read` with the files of a native partition: those pinned at the snapshot, or opened by
@@ -221,9 +279,6 @@ impl Shared {
         read: impl FnOnce(&files::Committed) -> Result<T, ReadError>,
     ) -> Result<T, ReadError> {
         let (info, slot) = self.slot(index)?;
-        if info.parquet {
-            return Err(self.parquet(info));
-        }
         let path = || self.snapshot.dir.clone();
         let at = self.columns.iter().position(|c| c.designated);
         let at = at.ok_or_else(|| ReadError::NoDesignatedTimestamp { path: path() })?;
@@ -245,9 +300,8 @@ impl Shared {
             })
     }
 
-    pub(crate) fn parquet(&self, info: &PartitionInfo) -> ReadError {
-        let (table, partition) = (self.snapshot.dir.clone(), info.name.clone());
-        ReadError::ParquetPartition { table, partition }
+    pub(crate) fn is_parquet(&self, index: usize) -> bool {
+        self.partitions.get(index).is_some_and(|p| p.parquet)
     }
 
     fn slot(&self, index: usize) -> Result<(&PartitionInfo, &Slot), ReadError> {

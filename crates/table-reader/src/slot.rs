@@ -12,12 +12,20 @@ use mmap_io::ScanProfile;
 use crate::error::ReadError;
 use crate::files::ColumnFiles;
 use crate::open_partition::OpenPartition;
+use crate::parquet::ParquetFiles;
+
+/// The files of a partition, open.
+#[derive(Debug)]
+pub(crate) enum Pinned {
+    Native(Vec<ColumnFiles>),
+    Parquet(Arc<ParquetFiles>),
+}
 
 /// One partition of the reader.
 #[derive(Debug, Default)]
 pub(crate) struct Slot {
-    /// Descriptors taken at the snapshot; `None` past the descriptor limit and for Parquet.
-    pinned: Option<Vec<ColumnFiles>>,
+    /// Descriptors taken at the snapshot; `None` past the descriptor limit.
+    pinned: Option<Pinned>,
     /// Something of the partition was read, so revalidation must cover it.
     touched: AtomicBool,
     state: Mutex<State>,
@@ -30,21 +38,40 @@ struct State {
 }
 
 impl Slot {
-    pub(crate) fn new(pinned: Option<Vec<ColumnFiles>>) -> Self {
+    pub(crate) fn new(pinned: Option<Pinned>) -> Self {
         Self {
             pinned,
             ..Self::default()
         }
     }
 
+    pub(crate) fn is_pinned(&self) -> bool {
+        self.pinned.is_some()
+    }
+
+    /// The column files of a native partition.
     pub(crate) fn pinned(&self) -> Option<&[ColumnFiles]> {
-        self.pinned.as_deref()
+        match &self.pinned {
+            Some(Pinned::Native(files)) => Some(files),
+            _ => None,
+        }
+    }
+
+    /// The files of a Parquet partition.
+    pub(crate) fn pinned_parquet(&self) -> Option<&Arc<ParquetFiles>> {
+        match &self.pinned {
+            Some(Pinned::Parquet(files)) => Some(files),
+            _ => None,
+        }
     }
 
     /// Closes the pinned files; returns how many descriptors that frees.
     pub(crate) fn unpin(&mut self) -> u64 {
-        let pinned = self.pinned.take().unwrap_or_default();
-        pinned.iter().map(ColumnFiles::descriptors).sum()
+        match self.pinned.take() {
+            None => 0,
+            Some(Pinned::Native(files)) => files.iter().map(ColumnFiles::descriptors).sum(),
+            Some(Pinned::Parquet(_)) => ParquetFiles::DESCRIPTORS,
+        }
     }
 
     pub(crate) fn touch(&self) {

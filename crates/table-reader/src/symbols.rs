@@ -3,6 +3,8 @@
 //! They are read positionally up to the committed count and verified once: that values are
 //! consecutive is also how a TRUNCATE in progress shows (columns.md §7.2).
 
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -31,6 +33,7 @@ pub(crate) enum SymbolPin {
 pub(crate) struct SymbolSlot {
     pin: SymbolPin,
     dict: Mutex<Option<Arc<SymbolDict>>>,
+    index: Mutex<Option<Arc<SymbolIndex>>>,
 }
 
 impl SymbolSlot {
@@ -38,6 +41,7 @@ impl SymbolSlot {
         Self {
             pin,
             dict: Mutex::default(),
+            index: Mutex::default(),
         }
     }
 
@@ -71,6 +75,73 @@ impl SymbolSlot {
             },
         };
         Ok(Arc::clone(dict.insert(Arc::new(read))))
+    }
+
+    /// Keys by text, made when a Parquet partition first needs them. `dict` gets the dictionary.
+    pub(crate) fn index(
+        &self,
+        dict: impl FnOnce() -> Result<Arc<SymbolDict>, ReadError>,
+    ) -> Result<Arc<SymbolIndex>, ReadError> {
+        let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = &*index {
+            return Ok(Arc::clone(index));
+        }
+        let made = SymbolIndex::new(dict()?);
+        Ok(Arc::clone(index.insert(Arc::new(made))))
+    }
+}
+
+/// Keys of a dictionary by text. Holds hashes and no text of its own.
+#[derive(Debug)]
+pub(crate) struct SymbolIndex {
+    dict: Arc<SymbolDict>,
+    hasher: RandomState,
+    /// The last key of each hash.
+    last: HashMap<u64, u32>,
+    /// For each key, the one before it with the same hash.
+    before: Vec<Option<u32>>,
+}
+
+impl SymbolIndex {
+    fn new(dict: Arc<SymbolDict>) -> Self {
+        let hasher = RandomState::new();
+        let mut last = HashMap::with_capacity(usize::try_from(dict.len()).unwrap_or(0));
+        let mut text = Vec::new();
+        let before = (0..).zip(dict.iter()).map(|(key, value)| {
+            text.clear();
+            value.push_utf8_lossy(&mut text);
+            last.insert(hasher.hash_one(text.as_slice()), key)
+        });
+        let before = before.collect();
+        Self {
+            dict,
+            hasher,
+            last,
+            before,
+        }
+    }
+
+    /// The key of a UTF-8 text.
+    pub(crate) fn key(&self, text: &[u8]) -> Option<u32> {
+        let text = std::str::from_utf8(text).ok()?;
+        let mut next = self
+            .last
+            .get(&self.hasher.hash_one(text.as_bytes()))
+            .copied();
+        while let Some(key) = next {
+            let value = self.dict.value(key)?;
+            let chars = char::decode_utf16(value.units());
+            let chars = chars.map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER));
+            if chars.eq(text.chars()) {
+                return Some(key);
+            }
+            next = self
+                .before
+                .get(usize::try_from(key).ok()?)
+                .copied()
+                .flatten();
+        }
+        None
     }
 }
 

@@ -1,10 +1,12 @@
 //! Rows by time: whole partitions by their bounds, edges by binary search.
 //!
-//! The search reads single timestamps positionally: a few dozen small reads at the two edges of a
+//! Of a Parquet partition, row groups are compared by their bounds and at most one is decoded for an
+//! edge. The search in a native one reads single timestamps positionally: a few dozen small reads at the two edges of a
 //! range, and nothing is mapped for rows that will not be read.
 
 use crate::error::ReadError;
 use crate::files::Committed;
+use crate::parquet;
 use crate::selection::{PartitionRows, RowSelection};
 use crate::shared::Shared;
 
@@ -66,6 +68,9 @@ fn first_at_or_after(
     rows: u64,
     bound: i64,
 ) -> Result<u64, ReadError> {
+    if shared.is_parquet(partition) {
+        return shared.with_parquet_times(partition, |p| parquet::first_at_or_after(p, 0, bound));
+    }
     shared.with_timestamps(partition, |file| {
         let (mut lo, mut hi) = (0, rows);
         while lo < hi {
@@ -80,8 +85,12 @@ fn first_at_or_after(
     })
 }
 
-/// First and last timestamp of a native partition with rows.
+/// First and last timestamp of a partition with rows.
 pub(crate) fn extremes(shared: &Shared, partition: usize) -> Result<(i64, i64), ReadError> {
+    if shared.is_parquet(partition) {
+        let found = shared.with_parquet_times(partition, |p| parquet::extremes(p, 0))?;
+        return Ok(found.unwrap_or_default());
+    }
     let rows = shared.partitions().get(partition).map_or(0, |p| p.rows);
     shared.with_timestamps(partition, |file| {
         let first = timestamp_at(shared, file, 0)?;

@@ -67,7 +67,7 @@ impl Shared {
             }
             Err(SmallError::Fatal(e)) => return Err(e),
         };
-        let pinned = |i: usize| self.slots.get(i).is_some_and(|s| s.pinned().is_some());
+        let pinned = |i: usize| self.slots.get(i).is_some_and(Slot::is_pinned);
         watch.advance(&self.snapshot, &newer, self.validation, pinned);
         watch.verdict(read).map_err(changed)
     }

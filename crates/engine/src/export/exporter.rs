@@ -40,7 +40,6 @@ impl Exporter<'_> {
     /// only if the snapshot still stands: what a failed attempt leaves in a stream is no file.
     pub(crate) fn run(&self, out: Out<'_>) -> Result<Written> {
         let selection = select_rows(self.reader, &self.request.range)?;
-        self.reader.require_native(&selection)?;
         self.progress.begin(Totals {
             snapshot_txn: self.reader.snapshot().txn.txn,
             rows: selection.rows(),

@@ -108,7 +108,6 @@ impl Scanner<'_> {
                 selection.first(limit)
             };
         }
-        reader.require_native(&selection)?;
         let snapshot_txn = reader.snapshot().txn.txn;
         self.progress.begin(Totals {
             snapshot_txn,

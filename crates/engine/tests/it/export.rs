@@ -4,7 +4,7 @@ use std::path::Path;
 
 use arrow::datatypes::DataType;
 use engine::{CancelToken, Codec, ExportReport, ExportRequest, NoProgress, Output};
-use testkit::{Stored, case, cases, native_cases, temp_dir};
+use testkit::{case, cases};
 
 use crate::arrow_cells::{Cell, Column, read_bytes, read_file};
 use crate::csv_lines::Shared;
@@ -76,8 +76,8 @@ pub(crate) fn assert_equal_columns(what: &str, found: &[Column], expected: &[Col
 }
 
 #[test]
-fn every_native_table_exports_what_questdb_exports() {
-    for case in native_cases() {
+fn every_table_exports_what_questdb_exports() {
+    for case in cases() {
         let table = Table::of(&case);
         let (report, bytes) = export_all(&table.path);
         let found = read_bytes(bytes.clone());
@@ -90,34 +90,6 @@ fn every_native_table_exports_what_questdb_exports() {
         assert_eq!(
             report.encoded_chunks,
             (report.row_groups * report.columns) as u64,
-            "{}",
-            case.id
-        );
-    }
-}
-
-#[test]
-fn a_table_with_parquet_partitions_is_refused_and_the_partition_named() {
-    for case in cases()
-        .into_iter()
-        .filter(|case| case.stored == Stored::Parquet)
-    {
-        let shown = engine::show_partitions(case.table()).unwrap();
-        let first = shown.facts.iter().find(|p| p.is_parquet).unwrap();
-        let out = temp_dir();
-        let path = out.path().join("out.parquet");
-        let request = ExportRequest::new(case.table(), Output::File(path));
-        let error = engine::export(request, &NoProgress, &CancelToken::new()).unwrap_err();
-        let line = error.to_line();
-        assert!(
-            line.contains(&format!("{:?}", first.name)),
-            "{}: {line}",
-            case.id
-        );
-        assert!(line.contains("Parquet"), "{}: {line}", case.id);
-        assert_eq!(error.exit_class().code(), 1);
-        assert!(
-            testkit::entries(out.path()).unwrap().is_empty(),
             "{}",
             case.id
         );

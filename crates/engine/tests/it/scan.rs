@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use column_format::ColumnType;
 use engine::ScanFormat;
-use testkit::{Case, case, native_cases};
+use testkit::{Case, case, cases};
 
 use crate::csv_lines::{as_questdb_prints, lines, raw_fields, scan_csv, scan_with};
 
@@ -25,8 +25,8 @@ fn unquoted(heading: &str) -> String {
 }
 
 #[test]
-fn every_native_table_prints_what_questdb_prints() {
-    for case in native_cases() {
+fn every_table_prints_what_questdb_prints() {
+    for case in cases() {
         // What 9.3.4 prints for a copy of an old table, where the old release printed otherwise.
         let answer = case
             .answer_by_current_csv()
@@ -242,7 +242,7 @@ fn a_projection_of_columns_that_exist_in_no_partition_is_all_null() {
 
 #[test]
 fn json_has_the_values_of_csv_under_the_names_of_the_columns() {
-    for case in native_cases().iter().filter(|case| case.rows < 20_000) {
+    for case in cases().iter().filter(|case| case.rows < 20_000) {
         let (_, csv) = scan_with(case, ScanFormat::Csv, |_| {}).unwrap();
         let (_, json) = scan_with(case, ScanFormat::Json, |_| {}).unwrap();
         let csv = lines(&csv);

@@ -9,6 +9,7 @@ mod cursors;
 mod faults;
 mod hostile;
 mod live;
+mod parquet;
 mod parts;
 mod props;
 mod query;

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use table_reader::{Cursor, Direction, Frame, OpenOptions, ReadError, RowSelection, TableReader};
-use testkit::{Case, Stored, cases, native_cases};
+use testkit::{Case, cases};
 
 use crate::support::{Digest, digest, digest_frames, impatient, open, open_error, readable, root};
 
@@ -17,8 +17,8 @@ fn frames(reader: &TableReader, direction: Direction, rows: Option<NonZeroUsize>
 }
 
 #[test]
-fn every_native_table_has_the_rows_that_questdb_counts() {
-    for case in native_cases() {
+fn every_table_has_the_rows_that_questdb_counts() {
+    for case in cases() {
         let (table, _copy) = readable(&case);
         let reader = open(&table);
         assert_eq!(reader.rows(), case.rows, "{}", case.id);
@@ -51,7 +51,7 @@ fn rows_to_compare(reader: &TableReader) -> Vec<RowSelection> {
 
 #[test]
 fn frames_of_one_of_a_thousand_and_of_all_rows_hold_equal_values() {
-    for case in native_cases() {
+    for case in cases() {
         let (table, _copy) = readable(&case);
         let reader = open(&table);
         for rows in rows_to_compare(&reader) {
@@ -71,7 +71,7 @@ fn frames_of_one_of_a_thousand_and_of_all_rows_hold_equal_values() {
 
 #[test]
 fn backward_is_forward_reversed() {
-    for case in native_cases() {
+    for case in cases() {
         let (table, _copy) = readable(&case);
         let reader = open(&table);
         for rows in [size(13), size(1000), None] {
@@ -96,7 +96,7 @@ fn backward_is_forward_reversed() {
 
 #[test]
 fn rows_are_in_designated_order_and_inside_their_partition() {
-    for case in native_cases() {
+    for case in cases() {
         let (table, _copy) = readable(&case);
         let reader = open(&table);
         let Some(ts) = reader.columns().iter().position(|c| c.designated) else {
@@ -116,61 +116,6 @@ fn rows_are_in_designated_order_and_inside_their_partition() {
                 }
             }
         }
-    }
-}
-
-#[test]
-fn parquet_partitions_are_known_and_refused_by_name() {
-    let mut seen = 0;
-    for case in cases().iter().filter(|c| c.stored == Stored::Parquet) {
-        let reader = open(&case.table());
-        assert_eq!(reader.rows(), case.rows, "{}", case.id);
-        let first = reader.partitions().iter().position(|p| p.parquet).unwrap();
-        let name = reader.partitions()[first].name.clone();
-        assert!(
-            reader.partitions()[first].parquet_len.is_some(),
-            "{}",
-            case.id
-        );
-        let refused = |e: ReadError| match e {
-            ReadError::ParquetPartition { partition, table } => {
-                assert_eq!(
-                    (partition, table),
-                    (name.clone(), case.table()),
-                    "{}",
-                    case.id
-                );
-                seen += 1;
-            }
-            e => panic!("{}: {e}", case.id),
-        };
-        let error = reader.require_native(&reader.all_rows()).unwrap_err();
-        let mut cursor = reader.cursor(Direction::Forward, None, &reader.all_rows());
-        let from_cursor = loop {
-            match cursor.next_frame() {
-                Ok(Some(frame)) => assert!(frame.partition_index() < first, "{}", case.id),
-                Ok(None) => panic!("{}: read a Parquet partition", case.id),
-                Err(e) => break e,
-            }
-        };
-        [error, from_cursor].into_iter().for_each(refused);
-    }
-    assert!(seen > 40, "only {seen} refusals");
-}
-
-#[test]
-fn native_partitions_of_a_mixed_table_are_read() {
-    let case = testkit::case("questdb/parquet_partitions");
-    let reader = open(&case.table());
-    let native = |(i, p): (usize, &table_reader::PartitionInfo)| (!p.parquet).then_some(i);
-    for i in reader.partitions().iter().enumerate().filter_map(native) {
-        let rows = reader.rows_of_partitions(&(i..i + 1));
-        reader.require_native(&rows).unwrap();
-        let mut cursor = reader.cursor(Direction::Forward, None, &rows);
-        assert_eq!(
-            digest(&reader, &mut cursor).rows,
-            reader.partitions()[i].rows
-        );
     }
 }
 
@@ -267,7 +212,7 @@ fn no_columns_still_have_rows() {
 
 #[test]
 fn symbol_dictionaries_hold_the_committed_values_only() {
-    for case in native_cases() {
+    for case in cases() {
         let (table, _copy) = readable(&case);
         let reader = open(&table);
         for (i, column) in reader.columns().iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use column_format::ColumnSlice;
 use table_reader::{Cursor, Direction, ReadError, RowSelection, TableReader};
-use testkit::native_cases;
+use testkit::cases;
 
 use crate::support::{open, readable};
 
@@ -61,7 +61,7 @@ fn bounds(reader: &TableReader, all: &[i64]) -> Vec<Option<i64>> {
 
 #[test]
 fn a_time_range_selects_exactly_the_rows_inside_it() {
-    for case in native_cases() {
+    for case in cases() {
         let (table, _copy) = readable(&case);
         let reader = open(&table);
         if !reader.columns().iter().any(|c| c.designated) {
@@ -111,21 +111,4 @@ fn a_table_without_a_designated_timestamp_refuses_a_range() {
     let case = testkit::case("questdb/no_timestamp");
     let error = open(&case.table()).rows_between(None, Some(7)).unwrap_err();
     assert!(matches!(error, ReadError::NoDesignatedTimestamp { path } if path == case.table()));
-}
-
-#[test]
-fn an_edge_inside_a_parquet_partition_is_refused_by_name() {
-    let case = testkit::case("questdb/parquet_o3/before");
-    let reader = open(&case.table());
-    let parquet = &reader.partitions()[1];
-    assert!(parquet.parquet);
-    let error = reader
-        .rows_between(Some(parquet.timestamp + 1), None)
-        .unwrap_err();
-    assert!(
-        matches!(error, ReadError::ParquetPartition { partition, .. } if partition == parquet.name)
-    );
-    // At its edge no row needs to be looked at.
-    let rows = reader.rows_between(Some(parquet.timestamp), None).unwrap();
-    assert_eq!(rows.parts()[0].partition, 1);
 }

@@ -1,0 +1,84 @@
+//! What is in a `data.parquet` of a committed length: from `_pm`, else from the footer.
+//!
+//! A sidecar counts only if a snapshot of it describes exactly this length, its checksum holds and
+//! it has the rows of the commit. Everything else about it is no error: the footer is there.
+
+use pm_format::resolve;
+use pq_decode::FileFacts;
+use pq_format::TAIL_LEN;
+
+use super::pinned::ParquetFiles;
+use crate::error::ReadError;
+use crate::options::ParquetFacts;
+use crate::partition::PartitionInfo;
+use crate::small::SMALL_LEN_MAX;
+
+/// Facts that agree with the commit.
+pub(super) fn read(
+    files: &ParquetFiles,
+    info: &PartitionInfo,
+    source: ParquetFacts,
+) -> Result<FileFacts, ReadError> {
+    let error = |file: &std::path::Path, detail: String| ReadError::Parquet {
+        partition: info.name.clone(),
+        file: file.to_path_buf(),
+        detail,
+    };
+    if source != ParquetFacts::Footer {
+        match by_sidecar(files, info) {
+            Ok(facts) => return Ok(facts),
+            Err(detail) if source == ParquetFacts::Sidecar => {
+                return Err(error(&files.dir.path().join("_pm"), detail));
+            }
+            Err(_) => {}
+        }
+    }
+    let facts = by_footer(files)
+        .map_err(ReadError::Io)?
+        .map_err(|detail| error(files.data.path(), detail))?;
+    match facts.rows() == info.rows {
+        true => Ok(facts),
+        false => Err(error(
+            files.data.path(),
+            format!("{} rows committed, {} found", info.rows, facts.rows()),
+        )),
+    }
+}
+
+fn by_sidecar(files: &ParquetFiles, info: &PartitionInfo) -> Result<FileFacts, String> {
+    let bytes = files
+        .dir
+        .read_small("_pm", SMALL_LEN_MAX)
+        .map_err(|e| e.to_string())?;
+    let view = resolve(&bytes, files.len).map_err(|e| e.to_string())?;
+    view.verify_crc().map_err(|e| e.to_string())?;
+    let facts = FileFacts::from_sidecar(&view).map_err(|e| e.to_string())?;
+    match facts.rows() == info.rows {
+        true => Ok(facts),
+        false => Err(format!(
+            "{} rows committed, {} found",
+            info.rows,
+            facts.rows()
+        )),
+    }
+}
+
+/// The outer error is the system's, the inner one the file's.
+fn by_footer(files: &ParquetFiles) -> Result<Result<FileFacts, String>, mmap_io::IoError> {
+    let tail_len = TAIL_LEN as u64;
+    let Some(tail_off) = files.len.checked_sub(tail_len) else {
+        return Ok(Err(format!("{} bytes committed", files.len)));
+    };
+    let mut tail = [0u8; TAIL_LEN];
+    files.data.read_exact_at(tail_off, &mut tail)?;
+    let len = match pq_format::footer_len(tail) {
+        Ok(len) => u64::from(len),
+        Err(e) => return Ok(Err(e.to_string())),
+    };
+    let Some(start) = tail_off.checked_sub(len).filter(|_| len <= SMALL_LEN_MAX) else {
+        return Ok(Err(format!("footer of {len} bytes in {} bytes", files.len)));
+    };
+    let bytes = files.data.read_vec(start, len, SMALL_LEN_MAX)?;
+    let meta = pq_format::read_metadata(&bytes).map_err(|e| e.to_string());
+    Ok(meta.and_then(|meta| FileFacts::from_footer(&meta).map_err(|e| e.to_string())))
+}

@@ -1,0 +1,17 @@
+//! Parquet partitions: rows of `data.parquet` under the columns that the table has now.
+//!
+//! The committed length comes from `_txn`; what lies in it from the `_pm` sidecar if that describes
+//! exactly this length and is sound, otherwise from the footer. Columns are matched by id, through
+//! all columns whose place they took over. A row group is the unit of reading: its chunks are read
+//! one by one, when a column of it is first asked for.
+
+mod facts;
+mod group;
+mod partition;
+mod pinned;
+mod times;
+
+pub(crate) use group::DecodedGroup;
+pub(crate) use partition::{Opening, ParquetPartition};
+pub(crate) use pinned::ParquetFiles;
+pub(crate) use times::{extremes, first_at_or_after};
