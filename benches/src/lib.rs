@@ -7,6 +7,7 @@
 
 pub mod args;
 pub mod export;
+pub mod heap;
 pub mod measure;
 pub mod sources;
 pub mod stream;

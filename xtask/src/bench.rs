@@ -5,7 +5,7 @@
 //! and print the facts of the machine first.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -109,7 +109,8 @@ fn found() -> Result<Vec<Bench>, String> {
                 name,
                 program: false,
             }),
-            Some("bin") => benches.push(Bench {
+            // `cargo xtask heap` is no bench: its figures have bounds.
+            Some("bin") if name != "heap" => benches.push(Bench {
                 name,
                 program: true,
             }),
@@ -169,6 +170,8 @@ mod benches_env {
     pub(super) const JAVA: &str = "BENCH_JAVA";
     /// The server's jar.
     pub(super) const JAR: &str = "BENCH_JAR";
+    /// The exporter with arrow-rs.
+    pub(super) const ARROW_RS: &str = "BENCH_ARROW_RS";
     /// A Python that has chDB.
     pub(super) const CHDB: &str = "BENCH_CHDB";
     /// A Python that draws.
@@ -206,6 +209,7 @@ fn program(bench: &Bench, wanted: &Wanted<'_>) -> Done {
                         &mut command
                     }
                 };
+                command.env(benches_env::ARROW_RS, build_peer("arrow_export")?);
             }
             _ => {}
         }
@@ -236,6 +240,16 @@ fn server(command: &mut Command) {
         }
         (Err(why), _) | (_, Err(why)) => println!("without QuestDB: {why}"),
     }
+}
+
+/// Builds a Rust peer: they are a workspace of their own, with a target directory of its own.
+fn build_peer(bin: &str) -> Result<PathBuf, String> {
+    let manifest = run::root().join("benches/peers/Cargo.toml");
+    let target = work_dir("peers")?;
+    let mut build = cargo(&["build", "--quiet", "--release", "--bin", bin]);
+    build.arg("--manifest-path").arg(manifest);
+    check(build.env("CARGO_TARGET_DIR", &target))?;
+    Ok(target.join("release").join(bin))
 }
 
 /// Copies tables, figures and plots to where they are committed.

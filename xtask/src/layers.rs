@@ -115,6 +115,7 @@ const OWNERS: &[(&str, &[&str])] = &[
         &["engine", "sluicegate", "testkit", "xtask", "benches"],
     ),
     // Outside the product.
+    ("dhat", &["benches"]),
     ("parquet", &["benches"]), // the newest arrow-rs, as a peer
     ("rand", &["testkit"]),
     ("rand_chacha", &["testkit"]),

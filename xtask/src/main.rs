@@ -14,6 +14,7 @@ mod bench;
 mod ci;
 mod fuzz;
 mod generate;
+mod heap;
 mod interop;
 mod layers;
 mod layout;
@@ -39,6 +40,7 @@ usage: cargo xtask COMMAND
                           --keep: tables and plots go to benches/results and benches/plots
   bench export|stream [--rows N] [--runs N] [--only A,B] [--workload A,B] [--codec A,B] [--limit A,B] [--resume]
                           a part of it (--limit: of memory, in MiB, or none); --resume: what was measured before counts
+  heap [NAME]             the most heap that each job had at once, beside its bound; fails above one
   gen trades|cpu|wide --rows N --partitions P --out DIR [--seed S]
                           make a table
   layout                  write the byte tables of our formats (a test holds them to the code)
@@ -70,6 +72,7 @@ fn dispatch(command: &str, args: &[String]) -> Done {
         "layers" => layers::run(),
         "bench" => bench::run(args),
         "gen" => generate::run(args),
+        "heap" => heap::run(args),
         "fuzz" => fuzz::run(args),
         "layout" => layout::run(args),
         "interop" => match args.split_first() {

@@ -36,7 +36,12 @@ fn main() -> io::Result<()> {
         .tempdir_in(&data)?;
     let bench = Bench {
         places: places()?,
-        home: home()?,
+        // What a small run measures is not worth keeping.
+        home: if smoke {
+            scratch.path().to_owned()
+        } else {
+            home()?
+        },
         runs: args.runs.unwrap_or(if smoke { 1 } else { RUNS }),
         output: scratch.path().join("out"),
         data,
@@ -237,11 +242,29 @@ impl Bench {
         Ok(Ok(run))
     }
 
+    /// What is known of the whole matrix: cases of this run, and of earlier ones over as many rows.
+    fn matrix(&self, told: &[State]) -> io::Result<Vec<State>> {
+        let everything = Args {
+            rows: self.args.rows,
+            ..Args::default()
+        };
+        let mut known = Vec::new();
+        for case in cases(&everything, self.smoke) {
+            if let Some(state) = told.iter().find(|state| state.case == case) {
+                known.push(state.clone());
+                continue;
+            }
+            let state = State::load(&case, &self.places.contestants(), &self.home, true)?;
+            known.extend(Some(state).filter(State::is_measured));
+        }
+        Ok(known)
+    }
+
     /// Tables and figures of the cases so far.
     fn report(&self, told: &[State]) -> io::Result<()> {
         let mut figures = Map::new();
         let mut text = String::new();
-        for state in told {
+        for state in &self.matrix(told)? {
             let case = &state.case;
             for entry in state.entries.iter().filter(|entry| !entry.runs.is_empty()) {
                 let mut put = |name: &str, value: f64| {
@@ -252,18 +275,7 @@ impl Bench {
                 put("cpu_s", entry.median(|cost| cost.cpu_s));
                 put("out_mb", entry.median(|cost| cost.out_mb));
             }
-            let name = format!(
-                "{}-{}-{}.md",
-                case.workload,
-                case.rows,
-                case.codec.replace(':', "-")
-            );
-            let one = markdown::text(state);
-            fs::write(
-                self.home.join(name),
-                format!("{one}\n{}", markdown::legend()),
-            )?;
-            text.push_str(&one);
+            text.push_str(&markdown::text(state));
             text.push('\n');
         }
         text.push_str(markdown::legend());

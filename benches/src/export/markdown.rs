@@ -129,7 +129,7 @@ pub fn legend() -> &'static str {
      CPU: user and system of all threads. Sources: the table (sluice, arrow-rs, cp, QuestDB), Arrow IPC of the same \
      rows (pyarrow, Polars), DuckDB's and chDB's own files. *defaults*: the codec is said and nothing else; *best*: \
      by hand, see `benches/python/export_peer.py`. arrow-rs: written by hand over the mapped columns \
-     (`benches/arrow-rs`).\n"
+     (`benches/peers`).\n"
 }
 
 #[cfg(test)]

@@ -100,6 +100,12 @@ impl State {
         })
     }
 
+    /// Whether anything was measured.
+    #[must_use]
+    pub fn is_measured(&self) -> bool {
+        self.entries.iter().any(|entry| !entry.runs.is_empty())
+    }
+
     /// Writes everything down.
     ///
     /// # Errors

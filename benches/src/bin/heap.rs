@@ -1,0 +1,57 @@
+//! `cargo xtask heap`: one job under a profiler that counts every byte.
+//!
+//! usage: heap list | heap NAME DATA
+//!
+//! Both print a JSON object a line: what the jobs are, or what one of them needed.
+
+#![forbid(unsafe_code)]
+#![expect(clippy::print_stdout, reason = "a program talks to its caller")]
+
+use std::io;
+use std::path::Path;
+
+use benches::heap::jobs;
+use serde_json::json;
+
+#[global_allocator]
+static ALLOC: dhat::Alloc = dhat::Alloc;
+
+fn main() -> io::Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
+        ["list"] => {
+            for job in jobs() {
+                println!(
+                    "{}",
+                    json!({"name": job.name, "what": job.what, "bound": job.bound})
+                );
+            }
+            Ok(())
+        }
+        [name, data] => measure(name, Path::new(data)),
+        _ => Err(io::Error::other("heap list | heap NAME DATA")),
+    }
+}
+
+fn measure(name: &str, data: &Path) -> io::Result<()> {
+    let job = jobs().into_iter().find(|job| job.name == name);
+    let job = job.ok_or_else(|| io::Error::other(format!("no job {name}")))?;
+    let measured = (job.prepare)(data)?;
+    let profiler = dhat::Profiler::builder().testing().build();
+    let before = dhat::HeapStats::get();
+    let outcome = measured();
+    let stats = dhat::HeapStats::get();
+    drop(profiler);
+    outcome?;
+    let blocks = stats.total_blocks - before.total_blocks;
+    println!(
+        "{}",
+        json!({"name": name, "peak": stats.max_bytes, "bound": job.bound, "blocks": blocks})
+    );
+    Ok(())
+}
