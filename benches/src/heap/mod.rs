@@ -4,6 +4,7 @@
 //! anyway are part of the figure where the bound was quoted with them, and made before otherwise.
 
 pub mod export;
+pub mod push;
 pub mod sidecar;
 
 use std::io;
@@ -31,7 +32,7 @@ pub type Measured = Box<dyn FnOnce() -> io::Result<()>>;
 /// Every job.
 #[must_use]
 pub fn jobs() -> Vec<Job> {
-    [&sidecar::JOBS[..], &export::JOBS[..]].concat()
+    [&push::JOBS[..], &sidecar::JOBS[..], &export::JOBS[..]].concat()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 //! *best*: dictionaries only where values are few, DELTA for timestamps, lengths apart for text,
 //! bytes of floating point split where a codec follows.
 
-#![deny(unsafe_code)]
+#![forbid(unsafe_code)]
 
 use std::fs::File;
 use std::path::Path;
@@ -15,7 +15,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, SchemaRef};
-use mmap_io::{RealVfs, Root};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::add_encoded_arrow_schema_to_metadata;
@@ -36,12 +35,7 @@ fn main() -> Outcome<()> {
     if verb != "export" {
         return Err(format!("unknown {verb}").into());
     }
-    #[expect(
-        unsafe_code,
-        reason = "opens the generated table, to which nobody writes"
-    )]
-    // SAFETY: nobody writes to the generated table.
-    let root = unsafe { Root::open(RealVfs::shared(), Path::new(table)) }?;
+    let root = engine::open_root(Path::new(table))?;
     let table = Table::open(&root)?;
     let schema = table.schema()?;
     let properties = properties(&schema, style == "best", workload, codec)?;
