@@ -19,6 +19,7 @@ mod interop;
 mod layers;
 mod layout;
 mod machine;
+mod memory;
 mod python;
 mod questdb;
 mod run;
@@ -45,6 +46,8 @@ usage: cargo xtask COMMAND
                           make a table
   layout                  write the byte tables of our formats (a test holds them to the code)
   fuzz [--runs N]         the fuzz targets, where a nightly compiler is present
+  asan                    mapping and cursor tests under AddressSanitizer, where a nightly compiler is present
+  valgrind                the same under valgrind, where it is present
   interop                 pyarrow, DuckDB and Polars read our export of every stored table
   interop questdb [--seed S] [--tables N] [--only random|generated|live] [--live-exports N]
                           QuestDB 9.3.4 against our export and scan, on tables made on the spot
@@ -74,6 +77,8 @@ fn dispatch(command: &str, args: &[String]) -> Done {
         "gen" => generate::run(args),
         "heap" => heap::run(args),
         "fuzz" => fuzz::run(args),
+        "asan" => memory::asan(args),
+        "valgrind" => memory::valgrind(args),
         "layout" => layout::run(args),
         "interop" => match args.split_first() {
             Some((what, rest)) if what == "questdb" => questdb::run(rest),

@@ -156,8 +156,8 @@ fn footer(columns: usize, groups: usize) -> FileMetaData {
         let place = u64::try_from(group * columns + column).unwrap_or(0);
         ColumnChunk::new(ColumnMetaData {
             physical: PhysicalKind::Int64,
-            encodings: vec![Encoding::Plain, Encoding::Rle],
-            path: vec![name.clone()],
+            encodings: [Encoding::Plain, Encoding::Rle].into(),
+            path: [name.clone()].into(),
             codec: CodecId::Zstd,
             num_values: ROWS,
             total_uncompressed_size: CHUNK_LEN,

@@ -4,6 +4,7 @@
 //! and is the only one that knows an offset of the file. It never reads back what it wrote.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use pq_format::{
     ColumnOrder, FileMetaData, KeyValue, MAGIC, RowGroup, Schema, SortingColumn, footer_end,
@@ -68,7 +69,7 @@ struct Group {
 pub struct FileAssembler<W> {
     out: Output<W>,
     columns: Vec<ColumnSpec>,
-    paths: Vec<Vec<String>>,
+    paths: Vec<Arc<[String]>>,
     options: WriterOptions,
     sorting: Vec<SortingColumn>,
     /// Without its row groups, which wait.
@@ -100,7 +101,7 @@ impl<W: Write> FileAssembler<W> {
                 .collect(),
         );
         schema.check()?;
-        let paths: Vec<Vec<String>> = schema
+        let paths: Vec<Arc<[String]>> = schema
             .leaves()
             .iter()
             .map(|leaf| leaf.path.iter().map(|&name| name.to_owned()).collect())

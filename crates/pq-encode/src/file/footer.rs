@@ -2,6 +2,8 @@
 //!
 //! Offsets count from the chunk until here; this is where they become file offsets, once.
 
+use std::sync::Arc;
+
 use pq_format::{
     BoundaryOrder, ColumnChunk, ColumnIndex, ColumnMetaData, Encoding as Wire, FormatError,
     OffsetIndex, PageEncodingStats, PageLocation, PageType,
@@ -15,7 +17,7 @@ use crate::{ColumnSpec, WriterOptions};
 pub(crate) fn column_chunk(
     spec: &ColumnSpec,
     options: &WriterOptions,
-    path: &[String],
+    path: &Arc<[String]>,
     chunk: &ChunkSummary,
     start: u64,
 ) -> ColumnChunk {
@@ -59,8 +61,8 @@ pub(crate) fn column_chunk(
     }
     ColumnChunk::new(ColumnMetaData {
         physical: physical_type(spec.column_type, options.raw_arrays).kind(),
-        encodings,
-        path: path.to_vec(),
+        encodings: encodings.into(),
+        path: Arc::clone(path),
         codec: chunk.codec.id(),
         num_values: chunk.values,
         total_uncompressed_size: chunk.uncompressed_len,

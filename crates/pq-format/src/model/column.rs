@@ -3,6 +3,8 @@
 //! A chunk without its metadata in the footer is encrypted, or belongs to another file: neither is
 //! supported, so the metadata is not optional here.
 
+use std::sync::Arc;
+
 use super::enums::{CodecId, Encoding, PageType, PhysicalKind};
 use super::file::KeyValue;
 use super::statistics::{SizeStatistics, Statistics};
@@ -25,11 +27,11 @@ pub struct PageEncodingStats {
 pub struct ColumnMetaData {
     /// Physical type.
     pub physical: PhysicalKind,
-    /// All encodings in the chunk, of levels too.
-    pub encodings: Vec<Encoding>,
+    /// All encodings in the chunk, of levels too. Chunks that were read share equal lists.
+    pub encodings: Arc<[Encoding]>,
     /// Names from below the root to the leaf; empty if the file leaves them out (the n-th chunk
-    /// belongs to the n-th leaf anyway).
-    pub path: Vec<String>,
+    /// belongs to the n-th leaf anyway). Chunks of one column that were read share it.
+    pub path: Arc<[String]>,
     /// Codec of the pages.
     pub codec: CodecId,
     /// Values, nulls included (leaf slots, not rows). A negative count in a file is read as 0, as
@@ -131,7 +133,11 @@ impl ColumnMetaData {
         });
     }
 
-    fn read(r: &mut Reader<'_>, field: Field) -> Result<Self, FormatError> {
+    fn read<'a>(
+        r: &mut Reader<'a>,
+        field: Field,
+        seen: &mut SeenChunk<'a>,
+    ) -> Result<Self, FormatError> {
         const WHAT: &str = "ColumnMetaData";
         let (mut physical, mut codec) = (None, None);
         let (mut encodings, mut path) = (None, None);
@@ -142,9 +148,12 @@ impl ColumnMetaData {
                 1 => physical = Some(PhysicalKind::from_code(r.i32(f)?)),
                 2 => {
                     let read = |r: &mut Reader<'_>| r.i32_element().map(Encoding::from_code);
-                    encodings = Some(r.list(f, ty::I32, read)?);
+                    encodings = Some(seen.encodings.list(r, f, ty::I32, read)?);
                 }
-                3 => path = Some(r.list(f, ty::BINARY, Reader::string_element)?),
+                3 => {
+                    let read = Reader::string_element;
+                    path = Some(seen.path.list(r, f, ty::BINARY, read)?);
+                }
                 4 => codec = Some(CodecId::from_code(r.i32(f)?)),
                 5 => counts[0] = Some(r.u64_hint(f)?.unwrap_or(0)),
                 6 => counts[1] = Some(r.u64(f)?),
@@ -176,11 +185,11 @@ impl ColumnMetaData {
         Ok(m)
     }
 
-    const fn empty() -> Self {
+    fn empty() -> Self {
         Self {
             physical: PhysicalKind::Boolean,
-            encodings: Vec::new(),
-            path: Vec::new(),
+            encodings: Arc::default(),
+            path: Arc::default(),
             codec: CodecId::Uncompressed,
             num_values: 0,
             total_uncompressed_size: 0,
@@ -196,6 +205,45 @@ impl ColumnMetaData {
             size_statistics: None,
         }
     }
+}
+
+/// A list as it was read last, and the bytes that it was read from.
+#[derive(Debug)]
+struct SeenList<'a, T> {
+    raw: &'a [u8],
+    items: Arc<[T]>,
+}
+
+impl<T> Default for SeenList<'_, T> {
+    fn default() -> Self {
+        let (raw, items) = (&[][..], Arc::default());
+        Self { raw, items }
+    }
+}
+
+impl<'a, T> SeenList<'a, T> {
+    /// The next list: the last one again if the bytes are the same.
+    fn list(
+        &mut self,
+        r: &mut Reader<'a>,
+        field: Field,
+        kind: u8,
+        element: impl FnMut(&mut Reader<'a>) -> Result<T, FormatError>,
+    ) -> Result<Arc<[T]>, FormatError> {
+        if self.raw.is_empty() || !r.pass_list(field, self.raw) {
+            let start = r.position();
+            self.items = r.list(field, kind, element)?.into();
+            self.raw = r.since(start);
+        }
+        Ok(Arc::clone(&self.items))
+    }
+}
+
+/// What the chunk of a column in the row group before had that this one most likely has as well.
+#[derive(Debug, Default)]
+pub(crate) struct SeenChunk<'a> {
+    encodings: SeenList<'a, Encoding>,
+    path: SeenList<'a, String>,
 }
 
 fn read_encoding_stats(r: &mut Reader<'_>) -> Result<PageEncodingStats, FormatError> {
@@ -272,7 +320,10 @@ impl ColumnChunk {
         });
     }
 
-    pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, FormatError> {
+    pub(crate) fn read<'a>(
+        r: &mut Reader<'a>,
+        seen: &mut SeenChunk<'a>,
+    ) -> Result<Self, FormatError> {
         const WHAT: &str = "ColumnChunk";
         let (mut file_path, mut file_offset, mut meta) = (None, None, None);
         let mut index: [Option<u64>; 2] = [None; 2];
@@ -282,7 +333,7 @@ impl ColumnChunk {
             match f.id {
                 1 => file_path = Some(r.string(f)?),
                 2 => file_offset = Some(r.i64(f)?),
-                3 => meta = Some(ColumnMetaData::read(r, f)?),
+                3 => meta = Some(ColumnMetaData::read(r, f, seen)?),
                 4 => index[0] = Some(r.u64(f)?),
                 5 => length[0] = Some(r.u32(f)?),
                 6 => index[1] = Some(r.u64(f)?),

@@ -134,12 +134,13 @@ impl FileMetaData {
         let mut r = Reader::new(bytes, WHAT);
         let (mut schema, mut rows, mut groups) = (None, None, None);
         let mut meta = Self::default();
+        let mut seen = Vec::new();
         r.structure(|r, f| {
             match f.id {
                 1 => meta.version = r.i32(f)?,
                 2 => schema = Some(Schema::read(r, f)?),
                 3 => rows = Some(r.u64(f)?),
-                4 => groups = Some(r.list(f, ty::STRUCT, RowGroup::read)?),
+                4 => groups = Some(r.list(f, ty::STRUCT, |r| RowGroup::read(r, &mut seen))?),
                 5 => meta.key_value_metadata = KeyValue::read_list(r, f)?,
                 6 => meta.created_by = Some(r.string(f)?),
                 7 => meta.column_orders = r.list(f, ty::STRUCT, read_order)?,

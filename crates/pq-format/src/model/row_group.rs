@@ -2,7 +2,7 @@
 //!
 //! The sum of sizes is kept as the file gives it: nothing in this crate trusts it.
 
-use super::column::ColumnChunk;
+use super::column::{ColumnChunk, SeenChunk};
 use crate::error::FormatError;
 use crate::thrift::{Field, Reader, Writer, ty};
 
@@ -53,7 +53,7 @@ impl RowGroup {
     /// # Errors
     /// What is wrong with the bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FormatError> {
-        Self::read(&mut Reader::new(bytes, "RowGroup"))
+        Self::read(&mut Reader::new(bytes, "RowGroup"), &mut Vec::new())
     }
 
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
@@ -76,13 +76,17 @@ impl RowGroup {
         });
     }
 
-    pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, FormatError> {
+    /// Reads a group; `seen` is what the groups before had, by column.
+    pub(crate) fn read<'a>(
+        r: &mut Reader<'a>,
+        seen: &mut Vec<SeenChunk<'a>>,
+    ) -> Result<Self, FormatError> {
         const WHAT: &str = "RowGroup";
         let (mut columns, mut bytes, mut rows) = (None, None, None);
         let mut group = Self::default();
         r.structure(|r, f| {
             match f.id {
-                1 => columns = Some(r.list(f, ty::STRUCT, ColumnChunk::read)?),
+                1 => columns = Some(read_chunks(r, f, seen)?),
                 2 => bytes = Some(r.u64(f)?),
                 3 => rows = Some(r.u64(f)?),
                 4 => group.sorting_columns = SortingColumn::read_list(r, f)?,
@@ -98,6 +102,23 @@ impl RowGroup {
         group.num_rows = rows.ok_or(FormatError::missing(WHAT, "num_rows"))?;
         Ok(group)
     }
+}
+
+fn read_chunks<'a>(
+    r: &mut Reader<'a>,
+    field: Field,
+    seen: &mut Vec<SeenChunk<'a>>,
+) -> Result<Vec<ColumnChunk>, FormatError> {
+    let mut index = 0;
+    r.list_like(field, ty::STRUCT, seen.len(), |r| {
+        if index == seen.len() {
+            seen.push(SeenChunk::default());
+        }
+        let mut none = SeenChunk::default();
+        let chunk = ColumnChunk::read(r, seen.get_mut(index).unwrap_or(&mut none))?;
+        index += 1;
+        Ok(chunk)
+    })
 }
 
 impl SortingColumn {

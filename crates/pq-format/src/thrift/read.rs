@@ -52,13 +52,11 @@ impl<'a> Reader<'a> {
     }
 
     fn take(&mut self, len: usize) -> Result<&'a [u8], FormatError> {
-        let missing = FormatError::Truncated {
-            what: self.what,
-            offset: self.bytes.len(),
-            needed: len.saturating_sub(self.remaining()),
+        let end = self.at.checked_add(len);
+        let taken = end.and_then(|end| Some((end, self.bytes.get(self.at..end)?)));
+        let Some((end, taken)) = taken else {
+            return Err(self.missing(len.saturating_sub(self.remaining())));
         };
-        let end = self.at.checked_add(len).ok_or(missing.clone())?;
-        let taken = self.bytes.get(self.at..end).ok_or(missing)?;
         self.at = end;
         Ok(taken)
     }
@@ -68,18 +66,49 @@ impl<'a> Reader<'a> {
             self.at += 1;
             return Ok(b);
         }
-        Err(FormatError::Truncated {
-            what: self.what,
-            offset: self.bytes.len(),
-            needed: 1,
-        })
+        Err(self.missing(1))
     }
 
+    #[cold]
+    fn missing(&self, needed: usize) -> FormatError {
+        FormatError::Truncated {
+            what: self.what,
+            offset: self.bytes.len(),
+            needed,
+        }
+    }
+
+    /// The bytes from `start` to here: what was read since.
+    pub(crate) fn since(&self, start: usize) -> &'a [u8] {
+        self.bytes.get(start..self.at).unwrap_or_default()
+    }
+
+    /// Passes over the list `raw` if it comes next. Whatever was read from equal bytes is what would be read
+    /// now, for every value says itself where it ends.
+    pub(crate) fn pass_list(&mut self, field: Field, raw: &[u8]) -> bool {
+        let next = self.bytes.get(self.at..).unwrap_or_default();
+        let same = field.kind == ty::LIST && next.starts_with(raw);
+        self.at += if same { raw.len() } else { 0 };
+        same
+    }
+
+    #[cold]
     pub(crate) fn corrupt(&self, expected: &str, found: impl ToString) -> FormatError {
         FormatError::corrupt(self.what, self.at, expected, found)
     }
 
     fn varint(&mut self) -> Result<u64, FormatError> {
+        // Most numbers of a footer take one byte.
+        if let Some(&b) = self.bytes.get(self.at)
+            && b < 0x80
+        {
+            self.at += 1;
+            return Ok(b.into());
+        }
+        self.long_varint()
+    }
+
+    fn long_varint(&mut self) -> Result<u64, FormatError> {
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
             let b = self.byte()?;
@@ -275,6 +304,18 @@ impl<'a> Reader<'a> {
         &mut self,
         field: Field,
         kind: u8,
+        element: impl FnMut(&mut Self) -> Result<T, FormatError>,
+    ) -> Result<Vec<T>, FormatError> {
+        self.list_like(field, kind, LIST_START, element)
+    }
+
+    /// As [`Reader::list`], reserving room for `like` elements at once: as many as a list like this
+    /// one was seen to have.
+    pub(crate) fn list_like<T>(
+        &mut self,
+        field: Field,
+        kind: u8,
+        like: usize,
         mut element: impl FnMut(&mut Self) -> Result<T, FormatError>,
     ) -> Result<Vec<T>, FormatError> {
         self.expect(field, ty::LIST)?;
@@ -292,7 +333,7 @@ impl<'a> Reader<'a> {
         for i in 0..header.len {
             if items.len() == items.capacity() {
                 // Doubles, like `push`, but never beyond the declared count.
-                items.reserve_exact(i.max(LIST_START).min(header.len - i));
+                items.reserve_exact(i.max(like).max(LIST_START).min(header.len - i));
             }
             items.push(element(self)?);
         }

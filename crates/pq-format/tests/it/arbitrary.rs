@@ -220,8 +220,8 @@ fn chunk(physical: PhysicalType, path: Vec<String>) -> impl Strategy<Value = Col
     (vec(encoding(), 0..5), counts, offsets, rest, outer).prop_map(move |(e, c, o, r, outer)| {
         let meta = ColumnMetaData {
             physical: physical.kind(),
-            encodings: e,
-            path: path.clone(),
+            encodings: e.into(),
+            path: path.clone().into(),
             codec: r.4,
             num_values: c[0],
             total_uncompressed_size: c[1],

@@ -129,7 +129,7 @@ fn same_chunk(ours: &ColumnChunk, theirs: &ColumnChunkMetaData, leaf: &Leaf<'_>)
     assert_eq!(theirs.file_path(), ours.file_path.as_deref());
     assert_eq!(theirs.file_offset(), ours.file_offset);
     assert_eq!(theirs.column_type() as i32, meta.physical.code());
-    assert!(meta.path.is_empty() || theirs.column_path().parts() == meta.path);
+    assert!(meta.path.is_empty() || theirs.column_path().parts() == &*meta.path);
     let mut codes: Vec<_> = meta.encodings.iter().map(|e| e.code()).collect();
     codes.sort_unstable();
     codes.dedup();

@@ -21,5 +21,6 @@ mod levels;
 mod model;
 mod newer;
 mod read_foreign;
+mod shared_lists;
 mod testdata;
 mod write_file;

@@ -75,7 +75,7 @@ proptest! {
                 prop_assert_eq!(theirs.num_values as u64, ours.meta.num_values);
                 prop_assert_eq!(theirs.codec.0, ours.meta.codec.code());
                 prop_assert_eq!(theirs.data_page_offset as u64, ours.meta.data_page_offset);
-                prop_assert_eq!(&theirs.path_in_schema, &ours.meta.path);
+                prop_assert_eq!(&theirs.path_in_schema[..], &ours.meta.path[..]);
             }
         }
     }

@@ -111,8 +111,8 @@ impl Writer {
     ) -> ColumnMetaData {
         ColumnMetaData {
             physical: leaf.0.kind(),
-            encodings: vec![Encoding::Plain, Encoding::Rle, encoding],
-            path: vec![leaf.1.to_owned()],
+            encodings: [Encoding::Plain, Encoding::Rle, encoding].into(),
+            path: [leaf.1.to_owned()].into(),
             codec: self.compressor.codec().id(),
             num_values: ROWS as u64,
             total_uncompressed_size: (self.file.len() - start) as u64,

@@ -90,7 +90,7 @@ fn descriptors_and_mappings_return_after_reading_errors_and_early_stops() {
     let dir = copied.table.parent().unwrap().to_path_buf();
     let used = || (fds_below(&dir), maps_below(&dir));
     assert_eq!(used(), (0, 0));
-    for round in 0..100 {
+    for round in 0..1_000 {
         let reader = open(&copied.table);
         assert!(
             fds_below(&dir) > reader.columns().len(),
