@@ -128,7 +128,7 @@ pub enum Cause {
         least_bytes: u64,
     },
     /// Pages that waited for their turn could not be kept, or not be had back.
-    #[error("pages that wait for their turn: {0}")]
+    #[error("what waits for its turn: {0}")]
     Spill(#[source] StoreError),
     /// Bytes of a mapped file went away while they were read; what was made of them is thrown away.
     #[error("a file of the table was cut, or failed, while it was read: {0}")]

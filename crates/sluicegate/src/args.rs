@@ -129,7 +129,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
 
-    /// Memory for pages, indexes and footers in flight: 64MiB, 1GiB
+    /// Memory for all that the export holds: buffers, dictionaries, pages, footer (64MiB, 1GiB)
     #[arg(long, value_name = "SIZE", default_value = "64MiB")]
     pub(crate) memory: String,
 

@@ -333,6 +333,12 @@ impl Shared {
             .map_err(|e| self.explain(e))
     }
 
+    /// Files of partitions that were opened for the snapshot.
+    pub(crate) fn pinned_file_count(&self) -> u64 {
+        let pinned = self.slots.iter().filter_map(Slot::pinned).flatten();
+        pinned.map(ColumnFiles::descriptors).sum()
+    }
+
     /// Committed bytes of the dictionary of selected column `index`; 0 if it has none.
     pub(crate) fn symbol_bytes(&self, index: usize) -> Result<u64, ReadError> {
         let (expected, found) = (self.selected_count, index);

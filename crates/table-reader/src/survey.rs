@@ -25,6 +25,12 @@ impl TableReader {
         Ok(bytes)
     }
 
+    /// Files of partitions that are held open since the snapshot.
+    #[must_use]
+    pub fn pinned_file_count(&self) -> u64 {
+        self.shared().pinned_file_count()
+    }
+
     /// Committed bytes of the dictionary of a column (position in [`TableReader::columns`]): what
     /// [`TableReader::symbols`] keeps in memory. 0 for columns of other types.
     ///

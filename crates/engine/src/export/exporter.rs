@@ -4,12 +4,11 @@
 //! the frames go. So the partitions that are mapped are those of the group in the making and the
 //! one that the cursor is in.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use mmap_io::ReadMode;
+use pq_encode::TempFileStores;
+use table_reader::{Cursor, Direction, Frame, RowSelection, TableReader};
 
-use pq_encode::{BudgetedStores, MemoryBudget, TempFileStores};
-use table_reader::{Cursor, Direction, Frame, TableReader};
-
+use super::budget::Budget;
 use super::chunks::Chunks;
 use super::crew::Crew;
 use super::group::PendingGroup;
@@ -31,8 +30,9 @@ pub(crate) struct Exporter<'a> {
     pub(crate) progress: &'a dyn Progress,
     pub(crate) running: &'a Running,
     pub(crate) anon_peak: &'a AnonPeak,
-    /// Where pages go that do not fit into memory.
-    pub(crate) spill_dir: PathBuf,
+    pub(crate) read_mode: ReadMode,
+    /// Where what does not fit into the budget goes.
+    pub(crate) spill: &'a TempFileStores,
 }
 
 impl Exporter<'_> {
@@ -45,13 +45,14 @@ impl Exporter<'_> {
             rows: selection.rows(),
             partitions: selection.parts().len(),
         });
+        let budget = self.budget(&selection)?;
         let chunks = Chunks::new(
             self.reader,
             &self.request.writer,
             self.running,
             self.anon_peak,
         )?;
-        let mut writing = Writing::start(self.reader, self.request, &chunks, out, &selection)?;
+        let mut writing = Writing::start(self, &chunks, &budget, out, &selection)?;
         let look = || {
             let told = self
                 .request
@@ -64,21 +65,18 @@ impl Exporter<'_> {
             self.reader
                 .cursor(Direction::Forward, self.request.frame_rows, &selection);
         let mut peak_mapped_partitions = 0;
-        let threads = self.request.threads.get();
-        if threads == 1 {
-            peak_mapped_partitions = self.cut_groups(&mut cursor, |group| {
+        if budget.threads() == 1 {
+            peak_mapped_partitions = self.cut_groups(&mut cursor, &budget, |group| {
                 self.write_group(&chunks, &group, &mut writing)
             })?;
         } else {
-            let spill = TempFileStores::in_dir(&self.spill_dir);
-            let stores = self.stores(spill.clone());
-            let crew = Crew::new(&chunks, &stores, self.progress, self.running, writing);
-            writing = crew.run(threads, |crew| {
+            let stores = budget.stores();
+            let crew = Crew::new(&chunks, stores, self.progress, self.running, writing);
+            writing = crew.run(budget.threads(), |crew| {
                 peak_mapped_partitions =
-                    self.cut_groups(&mut cursor, |group| crew.submit(group))?;
+                    self.cut_groups(&mut cursor, &budget, |group| crew.submit(group))?;
                 Ok(())
             })?;
-            writing.written.spilled_bytes = spill.spilled_bytes();
         }
         // Nothing is read any more: what is still mapped goes before the footer is written.
         self.reader.close_all_partitions();
@@ -87,7 +85,16 @@ impl Exporter<'_> {
         writing.written.resident_after_bytes = look();
         self.running.go_on()?;
         self.reader.revalidate()?;
-        writing.finish()
+        let written = writing.finish()?;
+        Ok(Written {
+            spilled_bytes: self.spill.spilled_bytes(),
+            ..written
+        })
+    }
+
+    fn budget(&self, selection: &RowSelection) -> Result<Budget> {
+        let (request, spill) = (self.request, self.spill.clone());
+        Budget::plan(self.reader, request, selection, self.read_mode, spill)
     }
 
     /// Cuts the rows of `cursor` into row groups and hands them to `write`, in order; returns the
@@ -95,6 +102,7 @@ impl Exporter<'_> {
     fn cut_groups(
         &self,
         cursor: &mut impl Cursor,
+        budget: &Budget,
         mut write: impl FnMut(PendingGroup) -> Result<()>,
     ) -> Result<usize> {
         let mut peak_mapped = 0;
@@ -123,6 +131,7 @@ impl Exporter<'_> {
                 }
                 row_lo = row_hi;
                 if cut.closes {
+                    budget.check_value(&self.request.writer, meter.largest_value())?;
                     write(std::mem::take(&mut group))?;
                     cursor.release_open_partitions();
                 }
@@ -130,6 +139,7 @@ impl Exporter<'_> {
             self.count(&frame, &mut partition);
         }
         if !group.is_empty() {
+            budget.check_value(&self.request.writer, meter.largest_value())?;
             write(group)?;
         }
         Ok(peak_mapped)
@@ -152,12 +162,6 @@ impl Exporter<'_> {
             self.running.go_on()?;
         }
         Ok(())
-    }
-
-    /// Where pages wait that are ahead of their turn.
-    fn stores(&self, spill: TempFileStores) -> BudgetedStores {
-        let budget = Arc::new(MemoryBudget::new(self.request.memory_bytes));
-        BudgetedStores::new(budget, spill)
     }
 
     /// Tells the registry of a frame that was planned.

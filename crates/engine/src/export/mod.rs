@@ -4,6 +4,7 @@
 //! the planner that cuts row groups, the group that is being gathered, the exporter that gathers it,
 //! the file that it is written into column by column, the report.
 
+mod budget;
 mod chunks;
 mod crew;
 mod exporter;
@@ -14,10 +15,11 @@ mod report;
 mod request;
 mod row_bytes;
 mod sink;
+mod spill;
 mod stats;
 mod writing;
 
-use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mmap_io::{IoStats, ReadMode, RealVfs, Root, ScanProfile, Vfs};
@@ -79,7 +81,7 @@ pub fn export_in(
         Output::File(path) => path.display().to_string(),
         Output::Writer(_) => "-".to_owned(),
     };
-    let spill_dir = spill_dir(&output);
+    let spill = spill::stores_beside(&output, Arc::clone(root.vfs()));
     let publish = Publish {
         force: request.force,
         sync: request.sync,
@@ -99,24 +101,14 @@ pub fn export_in(
             progress,
             running: &running,
             anon_peak: &spent.anon_peak,
-            spill_dir: spill_dir.clone(),
+            read_mode,
+            spill: &spill,
         };
         exporter.run(out).map_err(|error| stale_or(&reader, error))
     });
     progress.end();
     let written = done.map_err(|error| error.in_table(root.path()))?;
     Ok(spent.report(written, named, root.stats(), request.stats))
-}
-
-/// Pages that do not fit into memory wait beside the output: a temporary directory may be memory.
-fn spill_dir(output: &Output) -> PathBuf {
-    match output {
-        Output::File(path) => match path.parent() {
-            Some(dir) if !dir.as_os_str().is_empty() => dir.to_owned(),
-            _ => PathBuf::from("."),
-        },
-        Output::Writer(_) => std::env::temp_dir(),
-    }
 }
 
 /// What there was before the export, to tell what the export cost.

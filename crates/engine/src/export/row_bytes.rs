@@ -4,6 +4,7 @@
 //! in the file: holes, tops, missing columns. Row groups must not (P2), so texts and arrays are
 //! measured value by value, and a row without bytes counts as the NULL that a file would store.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use column_format::{
@@ -28,6 +29,8 @@ const ARRAY_DIM_BYTES: u64 = 4;
 pub(crate) struct RowMeter {
     fixed_row_bytes: u64,
     variable: Vec<(usize, Layout)>,
+    /// Bytes of the largest value measured so far.
+    largest_value: Cell<u64>,
 }
 
 impl RowMeter {
@@ -35,6 +38,7 @@ impl RowMeter {
         let mut meter = Self {
             fixed_row_bytes: 0,
             variable: Vec::new(),
+            largest_value: Cell::new(0),
         };
         for (idx, column) in cursor.columns().iter().enumerate() {
             match column.column_type.layout() {
@@ -43,6 +47,11 @@ impl RowMeter {
             }
         }
         meter
+    }
+
+    /// Bytes of the largest value of variable size that was measured so far.
+    pub(crate) fn largest_value(&self) -> u64 {
+        self.largest_value.get()
     }
 
     pub(crate) fn of<'a>(&'a self, frame: &'a Frame) -> MeteredFrame<'a> {
@@ -65,7 +74,8 @@ impl RowBytes for MeteredFrame<'_> {
         let mut sum = rows.saturating_mul(self.meter.fixed_row_bytes);
         for &(idx, layout) in &self.meter.variable {
             for slice in slices_of(self.frame, idx, lo..hi)? {
-                let bytes = variable_bytes(layout, &slice).map_err(|source| {
+                let measured = variable_bytes(layout, &slice);
+                let (bytes, largest) = measured.map_err(|source| {
                     let name = self
                         .frame
                         .columns()
@@ -74,6 +84,8 @@ impl RowBytes for MeteredFrame<'_> {
                     EngineError::from(Cause::Column(source)).in_column(name)
                 })?;
                 sum = sum.saturating_add(bytes);
+                let known = &self.meter.largest_value;
+                known.set(known.get().max(largest));
             }
         }
         Ok(sum)
@@ -96,10 +108,11 @@ pub(crate) fn slices_of(
     }))
 }
 
+/// The bytes of all rows, and of the largest value among them.
 fn variable_bytes(
     layout: Layout,
     slice: &ColumnSlice<'_>,
-) -> Result<u64, column_format::LayoutError> {
+) -> Result<(u64, u64), column_format::LayoutError> {
     let per_row = match layout {
         Layout::String => AUX_OFFSET_LEN + STRING_LEN_BYTES,
         Layout::Binary => AUX_OFFSET_LEN + BINARY_LEN_BYTES,
@@ -108,40 +121,44 @@ fn variable_bytes(
         Layout::Fixed(width) => width,
     };
     let base = len_u64(slice.rows()).saturating_mul(len_u64(per_row));
-    let mut values = 0_u64;
+    let (mut values, mut largest) = (0_u64, 0_u64);
+    let mut add = |bytes: u64| {
+        values = values.saturating_add(bytes);
+        largest = largest.max(bytes);
+    };
     match slice {
         ColumnSlice::String(slice) => {
             for text in slice.iter() {
-                values += text?.map_or(0, |text| len_u64(text.units_le().len()));
+                add(text?.map_or(0, |text| len_u64(text.units_le().len())));
             }
         }
         ColumnSlice::Binary(slice) => {
             for bytes in slice.iter() {
-                values += bytes?.map_or(0, |bytes| len_u64(bytes.len()));
+                add(bytes?.map_or(0, |bytes| len_u64(bytes.len())));
             }
         }
         ColumnSlice::Varchar(slice) => {
             for text in slice.iter() {
                 let len = text?.map_or(0, <[u8]>::len);
-                values += if len > VARCHAR_INLINE_MAX {
+                add(if len > VARCHAR_INLINE_MAX {
                     len_u64(len)
                 } else {
                     0
-                };
+                });
             }
         }
         ColumnSlice::Array(slice) => {
             // Not the stored size: its padding depends on where in the file the value lies.
             for array in slice.iter() {
-                values += array?.map_or(0, |array| {
+                add(array?.map_or(0, |array| {
                     len_u64(array.dims()) * ARRAY_DIM_BYTES
                         + len_u64(array.elements().as_flattened().len())
-                });
+                }));
             }
         }
         ColumnSlice::Nulls { .. } | ColumnSlice::Fixed(_) => {}
     }
-    Ok(base.saturating_add(values))
+    Ok((base.saturating_add(values), largest))
 }
 
 fn len_u64(len: usize) -> u64 {

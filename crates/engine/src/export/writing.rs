@@ -6,13 +6,15 @@
 use std::io::Write;
 
 use pq_encode::{
-    AssembleError, ChunkSpool, ColumnSink, FileAssembler, FileProperties, PageSink, WriterOptions,
+    AssembleError, ChunkSpool, ColumnSink, FileAssembler, FileProperties, PageSink,
+    PageStoreFactory, WriterOptions,
 };
-use table_reader::{RowSelection, TableReader};
+use table_reader::RowSelection;
 
+use super::budget::Budget;
 use super::chunks::{Chunks, EncodedChunk, option_error};
+use super::exporter::Exporter;
 use super::key_values;
-use super::request::ExportRequest;
 use super::sink::sink_error;
 use super::stats::ColumnStats;
 use crate::error::{Cause, EngineError, Result};
@@ -50,12 +52,13 @@ pub(crate) struct Writing<'w> {
 
 impl<'w> Writing<'w> {
     pub(crate) fn start(
-        reader: &TableReader,
-        request: &ExportRequest,
+        exporter: &Exporter<'_>,
         chunks: &Chunks<'_>,
+        budget: &Budget,
         out: Out<'w>,
         selection: &RowSelection,
     ) -> Result<Self> {
+        let (reader, request) = (exporter.reader, exporter.request);
         let snapshot = reader.snapshot();
         let specs = chunks.specs();
         let source = key_values::Source {
@@ -75,6 +78,8 @@ impl<'w> Writing<'w> {
         let options: &WriterOptions = &request.writer;
         let assembler =
             FileAssembler::new(out, &specs, options, properties).map_err(assemble_error)?;
+        let footer = budget.stores().store().map_err(Cause::Spill)?;
+        let assembler = assembler.with_store(footer);
         let written = Written {
             table: snapshot.name.clone(),
             snapshot_txn: snapshot.txn.txn,
@@ -169,6 +174,9 @@ fn assemble_error(error: AssembleError) -> EngineError {
     match error {
         AssembleError::Io { source, .. } => source.into(),
         AssembleError::Option(error) => option_error(&error),
+        AssembleError::Footer(error) | AssembleError::Store { source: error, .. } => {
+            Cause::Spill(error).into()
+        }
         error => Cause::Assemble(error).into(),
     }
 }

@@ -27,10 +27,14 @@ fn to_file(table: &Path, path: &Path, force: bool) -> ExportRequest {
 }
 
 /// Exports with table and output behind a fuse.
-fn export_behind(fuse: &Fuse, request: ExportRequest) -> engine::Result<ExportReport> {
+pub(crate) fn export_behind(
+    fuse: &Fuse,
+    request: ExportRequest,
+    cancel: &CancelToken,
+) -> engine::Result<ExportReport> {
     let vfs: Arc<dyn Vfs> = Arc::new(FaultyVfs(fuse.clone()));
     let root = engine::open_root_with(Arc::clone(&vfs), &request.table)?;
-    engine::export_in(&root, &*vfs, request, &NoProgress, &CancelToken::new())
+    engine::export_in(&root, &*vfs, request, &NoProgress, cancel)
 }
 
 /// Fails the first call, then the second, … until an export needs fewer calls than that.
@@ -44,7 +48,7 @@ fn a_failure_of_any_call_leaves_nothing_or_the_complete_file() {
         let out = temp_dir();
         let path = out.path().join("out.parquet");
         let fuse = Fuse::after(calls, EIO);
-        match export_behind(&fuse, to_file(&table, &path, false)) {
+        match export_behind(&fuse, to_file(&table, &path, false), &CancelToken::new()) {
             Err(error) => {
                 errors += 1;
                 assert_eq!(error.exit_class(), ExitClass::Failed);
@@ -83,7 +87,7 @@ fn an_existing_output_is_kept_until_the_new_one_is_complete() {
         let path = out.path().join("out.parquet");
         fs::write(&path, b"old").unwrap();
         let fuse = Fuse::after(calls, EIO);
-        let done = export_behind(&fuse, to_file(&table, &path, true));
+        let done = export_behind(&fuse, to_file(&table, &path, true), &CancelToken::new());
         assert_eq!(
             entries(out.path()).unwrap(),
             ["out.parquet"],
@@ -139,7 +143,8 @@ fn a_full_disk_is_named() {
         let out = temp_dir();
         let fuse = Fuse::after(calls, ENOSPC);
         // Advice may fail without consequence.
-        let error = export_behind(&fuse, to_file(&table, &out.path().join("o"), false)).err()?;
+        let request = to_file(&table, &out.path().join("o"), false);
+        let error = export_behind(&fuse, request, &CancelToken::new()).err()?;
         error
             .to_line()
             .contains("cannot write")

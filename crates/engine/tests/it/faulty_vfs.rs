@@ -1,4 +1,4 @@
-//! A file system that fails one call: the n-th, whichever that is.
+//! A file system in which the n-th call, whichever that is, fails or cancels the work.
 
 use std::ffi::OsStr;
 use std::io;
@@ -7,35 +7,57 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use engine::CancelToken;
 use mmap_io::{
     Access, Dir, DirEntry, File, FileAdvice, Links, MapAdvice, RealVfs, Region, Replace, Stat,
     Trust, Vfs,
 };
 
-/// Counts down with every call and fails the one that reaches zero.
+/// What happens at the call.
+#[derive(Clone, Debug)]
+enum Event {
+    Fails(i32),
+    Cancels(CancelToken),
+}
+
+/// Counts down with every call; at the one that reaches zero, something happens.
 #[derive(Clone, Debug)]
 pub(crate) struct Fuse {
     left: Arc<AtomicI64>,
-    errno: i32,
+    event: Event,
 }
 
 impl Fuse {
     pub(crate) fn after(calls: i64, errno: i32) -> Self {
         Self {
             left: Arc::new(AtomicI64::new(calls)),
-            errno,
+            event: Event::Fails(errno),
         }
     }
 
-    /// Whether the call that was to fail was made.
+    /// The call works, and somebody cancels.
+    pub(crate) fn cancelling(calls: i64, token: CancelToken) -> Self {
+        Self {
+            left: Arc::new(AtomicI64::new(calls)),
+            event: Event::Cancels(token),
+        }
+    }
+
+    /// Whether the call at which something happens was made.
     pub(crate) fn blown(&self) -> bool {
         self.left.load(Ordering::Relaxed) <= 0
     }
 
     fn burn(&self) -> io::Result<()> {
-        match self.left.fetch_sub(1, Ordering::Relaxed) {
-            1 => Err(io::Error::from_raw_os_error(self.errno)),
-            _ => Ok(()),
+        if self.left.fetch_sub(1, Ordering::Relaxed) != 1 {
+            return Ok(());
+        }
+        match &self.event {
+            Event::Fails(errno) => Err(io::Error::from_raw_os_error(*errno)),
+            Event::Cancels(token) => {
+                token.cancel();
+                Ok(())
+            }
         }
     }
 }

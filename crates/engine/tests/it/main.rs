@@ -6,13 +6,16 @@
 )]
 
 mod arrow_cells;
+mod budget;
 mod coverage;
 mod csv_lines;
 mod export;
 mod failure;
 mod faulty_vfs;
+mod footprint;
 mod identity;
 mod invariance;
+mod leaves_nothing;
 mod modes;
 mod parquet_shape;
 mod pm;

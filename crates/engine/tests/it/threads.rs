@@ -8,9 +8,10 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use engine::{CancelToken, Cause, ExportReport, ExportRequest, NoProgress, Output};
+use engine::{CancelToken, Cause, Codec, ExportReport, ExportRequest, NoProgress, Output};
 use testkit::case;
 
+use crate::budget::least;
 use crate::export::export_bytes;
 use crate::support::Table;
 
@@ -40,17 +41,15 @@ fn threads_and_budgets_change_no_byte() {
                 export_bytes(&table.path, change).unwrap().1
             };
             let alone = with(1, 64 << 20);
+            let least = least(&table.path, |r| r.row_group_rows = rows);
             for count in [2, 3, 8] {
-                for memory in [MEMORY_LEAST, 64 << 20] {
+                for memory in [least, least + (6 << 20), 64 << 20] {
                     assert!(alone == with(count, memory), "{id}: {count} threads");
                 }
             }
         }
     }
 }
-
-/// A budget that holds next to nothing.
-const MEMORY_LEAST: u64 = 1 << 10;
 
 /// Takes everything; does something at its n-th write, with whoever writes held up.
 struct Writer<F> {
@@ -75,6 +74,12 @@ impl<F: FnMut() -> io::Result<()>> Write for Writer<F> {
     }
 }
 
+fn in_many_groups(request: &mut ExportRequest) {
+    request.row_group_rows = 20_000;
+    request.threads = threads(4);
+    request.writer.codec = Codec::None;
+}
+
 /// Exports `trades` in many row groups, and `then` happens at write `at`.
 fn export_and(
     at: usize,
@@ -91,8 +96,7 @@ fn export_and(
     };
     let output = Output::Writer(Box::new(writer));
     let mut request = ExportRequest::new(case("questdb/trades").table(), output);
-    request.row_group_rows = 20_000;
-    request.threads = threads(4);
+    in_many_groups(&mut request);
     request.memory_bytes = memory_bytes;
     let done = engine::export(request, &NoProgress, cancel);
     let bytes = std::mem::take(&mut *taken.lock().unwrap());
@@ -103,11 +107,14 @@ fn export_and(
 fn pages_ahead_of_a_slow_chunk_wait_in_a_file_and_come_back_in_order() {
     let never = CancelToken::new();
     let (_, expected) = export_and(0, &never, 64 << 20, || Ok(()));
+    let table = case("questdb/trades").table();
+    let least = least(&table, in_many_groups);
     let slow = || {
         std::thread::sleep(Duration::from_millis(300));
         Ok(())
     };
-    let (done, bytes) = export_and(1, &never, MEMORY_LEAST, slow);
+    // Enough for two threads, and for less than what one of them encodes ahead.
+    let (done, bytes) = export_and(1, &never, least + (4 << 20), slow);
     assert!(done.unwrap().spilled_bytes > 0);
     assert!(bytes == expected);
 }

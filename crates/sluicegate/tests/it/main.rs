@@ -8,6 +8,7 @@
 mod bad_input;
 mod commands;
 mod interrupt;
+mod memory;
 mod pm;
 mod reading;
 mod support;

@@ -1,0 +1,240 @@
+//! What an export holds in memory, against what it may hold.
+//!
+//! The parts are known before work starts: sizes from options, dictionaries and open files from the
+//! snapshot. What is left over is shared by all that grows (pages that wait for their turn, what
+//! waits for the footer), and that goes to disk when the share is used up. So a budget is refused at
+//! once, by naming the least that would do, or it is kept. The figures of the encoder are measured,
+//! and rounded up; the tests of the command line watch the memory of the process against them.
+
+use std::sync::Arc;
+
+use column_format::ColumnType;
+use mmap_io::ReadMode;
+use pq_encode::{BudgetedStores, MemoryBudget, TempFileStores, WriterOptions};
+use pq_format::Codec;
+use table_reader::{PartitionRows, RowSelection, TableReader};
+
+use super::request::ExportRequest;
+use crate::error::{Cause, Result};
+
+/// Writing: pieces that wait to become large enough, and one page on its way.
+const OUTPUT_BYTES: u64 = 1 << 20;
+/// An open file of the table: descriptor, paths, mapping.
+const FILE_BYTES: u64 = 768;
+/// A column: its description, its entry of the row group in progress, its counters.
+const COLUMN_BYTES: u64 = 6 << 10;
+/// A page of the row group in progress: its entries of the page index.
+const PAGE_BYTES: u64 = 128;
+/// A page of a chunk in progress: its summary, bounds and levels.
+const PAGE_SUMMARY_BYTES: u64 = 384;
+/// What every thread but the first should be able to keep in memory of pages ahead of their turn.
+const WAITING_BYTES: u64 = 1 << 20;
+/// Row groups whose rows are held at once by several threads: two under way, and one that is being
+/// gathered.
+const GROUPS_HELD: u64 = 3;
+/// Most rows of which an encoder keeps 16-bit keys.
+const KEYS_MAX: u64 = 1 << 21;
+
+/// The memory of one export.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    limit: u64,
+    /// What is held whatever happens.
+    held: u64,
+    /// What would be held if all threads that were asked for could be started.
+    held_by_all: u64,
+    threads: u64,
+    threads_asked: u64,
+    stores: BudgetedStores,
+}
+
+impl Budget {
+    /// Adds up what the export needs, and refuses it if that is more than it may have. Threads are
+    /// started as far as memory goes: one always.
+    pub(crate) fn plan(
+        reader: &TableReader,
+        request: &ExportRequest,
+        selection: &RowSelection,
+        read_mode: ReadMode,
+        spill: TempFileStores,
+    ) -> Result<Self> {
+        let copies = |groups| match read_mode {
+            ReadMode::Positional => copied_bytes(reader, request, selection, groups),
+            _ => Ok(0),
+        };
+        let encoder = encoder_bytes(&request.writer, group_rows(request, selection));
+        let one_group = copies(1)?;
+        let least = [
+            OUTPUT_BYTES,
+            FILE_BYTES.saturating_mul(reader.pinned_file_count()),
+            group_bytes(reader, request, selection),
+            symbol_bytes(reader)?,
+            encoder,
+            one_group,
+        ];
+        let least = least.into_iter().fold(0, u64::saturating_add);
+        let limit = request.memory_bytes;
+        let Some(spare) = limit.checked_sub(least) else {
+            return Err(too_small("this export", limit, least));
+        };
+        // Threads hold more row groups, and what is known about chunks that wait.
+        let together = summary_bytes(reader, request, selection)
+            .saturating_add(copies(GROUPS_HELD)?.saturating_sub(one_group));
+        let threads_asked = count(request.threads.get());
+        let room = spare.saturating_sub(together) / encoder.saturating_add(WAITING_BYTES).max(1);
+        let threads = threads_asked.min(room.saturating_add(1));
+        let held_by = |threads: u64| match threads {
+            1 => least,
+            _ => least
+                .saturating_add(together)
+                .saturating_add(encoder.saturating_mul(threads - 1)),
+        };
+        let held = held_by(threads);
+        let memory = Arc::new(MemoryBudget::new(limit.saturating_sub(held)));
+        Ok(Self {
+            limit,
+            held,
+            held_by_all: held_by(threads_asked),
+            threads,
+            threads_asked,
+            stores: BudgetedStores::new(memory, spill),
+        })
+    }
+
+    /// Refuses a value that the encoders could not hold: it is known when its row group is planned.
+    pub(crate) fn check_value(&self, options: &WriterOptions, value_bytes: u64) -> Result<()> {
+        let beyond = value_bytes.saturating_sub(count(options.page_bytes));
+        // The page, what it becomes in the codec, and the growth of both; every thread may meet one.
+        let value = beyond.saturating_mul(4);
+        let with = |held: u64, threads| held.saturating_add(value.saturating_mul(threads));
+        if with(self.held, self.threads) <= self.limit {
+            return Ok(());
+        }
+        // A larger budget may start more threads: this one suffices for all of them.
+        let enough = with(self.held_by_all, self.threads_asked);
+        Err(too_small("the largest value", self.limit, enough))
+    }
+
+    /// Where pages and entries of the footer wait: in memory while it lasts, then on disk.
+    pub(crate) fn stores(&self) -> &BudgetedStores {
+        &self.stores
+    }
+
+    /// Threads that may encode.
+    pub(crate) fn threads(&self) -> usize {
+        usize::try_from(self.threads).unwrap_or(usize::MAX)
+    }
+}
+
+fn too_small(what: &'static str, budget_bytes: u64, least_bytes: u64) -> crate::EngineError {
+    Cause::Budget {
+        what,
+        budget_bytes,
+        least_bytes,
+    }
+    .into()
+}
+
+/// Rows of the largest row group that there can be.
+fn group_rows(request: &ExportRequest, selection: &RowSelection) -> u64 {
+    request.row_group_rows.min(selection.rows())
+}
+
+/// The most data pages of a row group and of one of its chunks.
+fn pages(reader: &TableReader, request: &ExportRequest, selection: &RowSelection) -> (u64, u64) {
+    let by_rows = group_rows(request, selection).div_ceil(count(request.writer.page_rows));
+    let whole: u64 = selection
+        .parts()
+        .iter()
+        .filter_map(|part| reader.committed_bytes(part.partition).ok())
+        .fold(0, u64::saturating_add);
+    let bytes = request.row_group_bytes.min(whole);
+    // Pages end by their rows or by their bytes, and the last one of a chunk by its end.
+    let by_bytes = bytes / count(request.writer.page_bytes).max(1);
+    let of_group = count(reader.columns().len())
+        .saturating_mul(by_rows.saturating_add(1))
+        .saturating_add(by_bytes);
+    (of_group, by_rows.saturating_add(by_bytes))
+}
+
+/// Entries of the page index and the footer of one row group.
+fn group_bytes(reader: &TableReader, request: &ExportRequest, selection: &RowSelection) -> u64 {
+    let (of_group, of_chunk) = pages(reader, request, selection);
+    count(reader.columns().len())
+        .saturating_mul(COLUMN_BYTES)
+        .saturating_add(of_group.saturating_mul(PAGE_BYTES))
+        .saturating_add(of_chunk.saturating_mul(PAGE_SUMMARY_BYTES))
+}
+
+/// What is known about the chunks of two row groups that wait for their turn.
+fn summary_bytes(reader: &TableReader, request: &ExportRequest, selection: &RowSelection) -> u64 {
+    let (of_group, _) = pages(reader, request, selection);
+    of_group.saturating_mul(2 * PAGE_SUMMARY_BYTES)
+}
+
+/// All dictionaries of SYMBOL columns, and for the largest what says which entries a chunk uses.
+fn symbol_bytes(reader: &TableReader) -> Result<u64> {
+    let (mut all, mut largest) = (0_u64, 0_u64);
+    for (idx, column) in reader.columns().iter().enumerate() {
+        if column.column_type == ColumnType::Symbol {
+            let bytes = reader.symbol_bytes(idx)?;
+            all = all.saturating_add(bytes);
+            largest = largest.max(bytes);
+        }
+    }
+    // An entry takes 14 bytes of files at least, and a slot, a key and a code here.
+    Ok(all.saturating_add(largest))
+}
+
+/// The buffers of one chunk encoder.
+fn encoder_bytes(options: &WriterOptions, rows: u64) -> u64 {
+    let page = count(options.page_bytes);
+    let codec = match options.codec {
+        Codec::None | Codec::Snappy | Codec::Lz4Raw => 1 << 18,
+        Codec::Gzip(_) => 1 << 20,
+        Codec::Zstd(level) if level < 10 => (2 << 20) + page,
+        Codec::Zstd(_) => (2 << 20) + page.saturating_mul(32).min(136 << 20),
+        Codec::Brotli(level) if level < 5 => 1 << 20,
+        Codec::Brotli(level) if level < 9 => (16 << 20) + page.saturating_mul(2),
+        Codec::Brotli(_) => (64 << 20) + page.saturating_mul(2),
+    };
+    let keys = rows.min(KEYS_MAX).next_power_of_two().saturating_mul(2);
+    // A dictionary has at most every second row as an entry: its bytes, its place, its slots.
+    let dictionary = count(options.dictionary_bytes).saturating_mul(6);
+    let dictionary = dictionary.min(rows.saturating_mul(64));
+    page.saturating_mul(4)
+        .saturating_add(codec)
+        .saturating_add(keys)
+        .saturating_add(dictionary)
+}
+
+/// The most bytes of partitions that are in memory at once, each as a whole: those that `groups` row
+/// groups can touch. They begin in one, cover others completely, and end in one.
+fn copied_bytes(
+    reader: &TableReader,
+    request: &ExportRequest,
+    selection: &RowSelection,
+    groups: u64,
+) -> Result<u64> {
+    let rows = request.row_group_rows.saturating_mul(groups);
+    let size = |part: &PartitionRows| reader.committed_bytes(part.partition);
+    let parts = selection.parts();
+    let mut most = 0_u64;
+    for (first, part) in parts.iter().enumerate() {
+        let mut held = size(part)?;
+        let mut covered_rows = 0_u64;
+        for part in parts.iter().skip(first + 1) {
+            held = held.saturating_add(size(part)?);
+            covered_rows = covered_rows.saturating_add(part.rows());
+            if covered_rows >= rows {
+                break;
+            }
+        }
+        most = most.max(held);
+    }
+    Ok(most)
+}
+
+fn count(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,83 @@
+//! The file that pages spill to: beside the output, through the same file system, without a name.
+//!
+//! It is unlinked as soon as it exists, so that nothing is left whatever happens to the process.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use mmap_io::{Dir, File, Vfs};
+use pq_encode::{SpillFile, TempFileStores};
+
+use crate::target::Output;
+
+/// Names to try: each is taken only by a process that died between two system calls.
+const ATTEMPTS_MAX: usize = 100;
+
+/// Stores whose file is made in the directory of `output` when the first page comes, or in the
+/// directory of temporary files for a stream.
+pub(crate) fn stores_beside(output: &Output, vfs: Arc<dyn Vfs>) -> TempFileStores {
+    let dir = match output {
+        Output::File(path) => match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+            _ => PathBuf::from("."),
+        },
+        Output::Writer(_) => std::env::temp_dir(),
+    };
+    TempFileStores::open_with(move || Ok(Box::new(create(vfs.as_ref(), &dir)?)))
+}
+
+fn create(vfs: &dyn Vfs, dir: &Path) -> io::Result<Spill> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let dir = vfs.open_dir(dir)?;
+    for _ in 0..ATTEMPTS_MAX {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = OsString::from(format!(".sluicegate-spill-{}-{number}", std::process::id()));
+        match dir.create_new(&name) {
+            Ok(file) => {
+                unlink(dir.as_ref(), &name)?;
+                return Ok(Spill(file));
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// Tried twice: a name that stays would be left behind for good.
+fn unlink(dir: &dyn Dir, name: &OsString) -> io::Result<()> {
+    dir.unlink(name).inspect_err(|_| drop(dir.unlink(name)))
+}
+
+struct Spill(Arc<dyn File>);
+
+impl SpillFile for Spill {
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let (mut rest, mut at) = (bytes, offset);
+        while !rest.is_empty() {
+            let written = self.0.write_at(at, rest)?.min(rest.len());
+            if written == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            at += u64::try_from(written).unwrap_or(0);
+            rest = rest.get(written..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    fn read_exact_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+        let (mut filled, mut at) = (0, offset);
+        while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            let read = self.0.read_at(at, rest)?;
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            filled += read;
+            at += u64::try_from(read).unwrap_or(0);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,118 @@
+//! A budget is refused by naming the least that would do, or kept; it never shows in the output.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use engine::{Cause, ExitClass, ExportRequest, ReadMode};
+use mmap_io::RealVfs;
+use tempfile::TempDir;
+use testkit::generate::{Request, Workload, generate};
+use testkit::{case, temp_dir};
+
+use crate::export::export_bytes;
+
+pub(crate) fn generated(workload: Workload, rows: u64, partitions: u64) -> (TempDir, PathBuf) {
+    let scratch = temp_dir();
+    let table = scratch.path().join(workload.to_string());
+    generate(&RealVfs, &Request::new(workload, rows, partitions, &table)).unwrap();
+    (scratch, table)
+}
+
+/// The least budget of an export, as the refusal of a smaller one names it.
+pub(crate) fn least(table: &Path, change: impl Fn(&mut ExportRequest)) -> u64 {
+    let error = export_bytes(table, |r| {
+        change(r);
+        r.memory_bytes = 1;
+    })
+    .unwrap_err();
+    assert_eq!(error.exit_class(), ExitClass::Usage);
+    let line = error.to_line();
+    assert!(
+        line.contains("--memory 1 bytes") && line.contains("at least"),
+        "{line}"
+    );
+    match error.cause() {
+        Cause::Budget {
+            least_bytes,
+            budget_bytes: 1,
+            ..
+        } => *least_bytes,
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn the_least_budget_works_one_byte_less_does_not_and_neither_shows() {
+    for (workload, rows, partitions) in [
+        (Workload::Trades, 20_000, 3),
+        (Workload::Cpu, 10_000, 2),
+        (Workload::Wide, 600, 2),
+    ] {
+        let (_scratch, table) = generated(workload, rows, partitions);
+        let small_groups = |r: &mut ExportRequest| r.row_group_rows = rows / 40;
+        let least = least(&table, small_groups);
+        let with = |memory_bytes| {
+            export_bytes(&table, |r| {
+                small_groups(r);
+                r.memory_bytes = memory_bytes;
+            })
+        };
+        assert!(with(least - 1).is_err(), "{workload}");
+        let (report, bytes) = with(least).unwrap();
+        assert!(
+            report.spilled_bytes > 0,
+            "{workload}: nothing is left for the footer"
+        );
+        let (rich, expected) = with(1 << 30).unwrap();
+        assert_eq!(rich.spilled_bytes, 0);
+        assert!(bytes == expected, "{workload}");
+        assert_eq!(rich.row_groups, 40);
+    }
+}
+
+#[test]
+fn what_needs_more_is_told_so_before_any_work() {
+    let table = case("questdb/trades").table();
+    let small = least(&table, |_| {});
+    assert!(small < 16 << 20, "{small}");
+    let pages = least(&table, |r| r.writer.page_bytes = 64 << 20);
+    assert!(pages > 256 << 20, "{pages}");
+    let codec = least(&table, |r| r.writer.codec = "brotli:11".parse().unwrap());
+    assert!(codec > 64 << 20, "{codec}");
+    // Copies of partitions count, mapped ones do not.
+    let copies = least(&table, |r| r.read_mode = ReadMode::Positional);
+    let (report, _) = export_bytes(&table, |_| {}).unwrap();
+    assert!(copies >= small + report.bytes_in, "{copies}");
+    let fewer = least(&table, |r| {
+        (r.read_mode, r.row_group_rows) = (ReadMode::Positional, 5_000);
+    });
+    assert!(fewer < copies, "{fewer} {copies}");
+}
+
+#[test]
+fn a_value_that_does_not_fit_is_refused_when_its_row_group_is_planned() {
+    let (_scratch, table) = generated(Workload::Wide, 400, 1);
+    let small_pages = |r: &mut ExportRequest| {
+        (r.writer.page_bytes, r.threads) = (1 << 10, NonZeroUsize::MIN);
+    };
+    let least = least(&table, small_pages);
+    // Texts of up to 2,000 bytes, against pages of 1,024.
+    let error = export_bytes(&table, |r| {
+        small_pages(r);
+        r.memory_bytes = least;
+    })
+    .unwrap_err();
+    let Cause::Budget {
+        what, least_bytes, ..
+    } = error.cause()
+    else {
+        panic!("{}", error.to_line());
+    };
+    assert_eq!(*what, "the largest value");
+    assert!(*least_bytes > least && *least_bytes < least + 16_000);
+    export_bytes(&table, |r| {
+        small_pages(r);
+        r.memory_bytes = *least_bytes;
+    })
+    .unwrap();
+}

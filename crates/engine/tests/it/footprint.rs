@@ -1,0 +1,162 @@
+//! M1, M4, R7 and the crash that this project is about: what an export maps, what it leaves in the
+//! page cache, and that it never changes a table.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use engine::{CancelToken, ExportReport, ExportRequest, NoProgress, Output, ScanProfile};
+use mmap_io::{Access, EVICT_WINDOW_BYTES, FileAdvice, Links, RealVfs, Vfs};
+use testkit::generate::{Request, Workload, generate};
+use testkit::case;
+
+use crate::budget::generated;
+use crate::export::{export_all, export_bytes};
+use crate::leaves_nothing::held_below;
+use crate::support::Table;
+
+#[test]
+fn an_export_maps_the_partitions_in_flight_and_one_more_and_none_after() {
+    let (scratch, table) = generated(Workload::Trades, 60_000, 12);
+    for threads in [1, 2, 8] {
+        let root = engine::open_root(&table).unwrap();
+        let output = Output::Writer(Box::new(std::io::sink()));
+        let mut request = ExportRequest::new(&table, output);
+        // Half a partition, as at full size: a million rows of two.
+        request.row_group_rows = 2_500;
+        request.threads = NonZeroUsize::new(threads).unwrap();
+        let never = CancelToken::new();
+        let report = engine::export_in(&root, &RealVfs, request, &NoProgress, &never).unwrap();
+        assert_eq!((report.partitions, report.row_groups), (12, 24));
+        let peak = report.peak_mapped_partitions;
+        assert!((1..=3).contains(&peak), "{threads} threads: {peak}");
+        assert_eq!(root.stats().mapped_now(), 0);
+        drop(root);
+        assert_eq!(held_below(scratch.path()), (0, 0));
+    }
+}
+
+/// Frames of a few rows, released one by one, while the row group that holds them spans several
+/// partitions: where the program that this one learns from crashed.
+#[test]
+fn a_row_group_that_lags_over_three_partitions_has_the_right_rows() {
+    for id in ["questdb/by_day", "questdb/splits", "questdb/column_tops"] {
+        let table = Table::of(&case(id));
+        let (_, expected) = export_all(&table.path);
+        for profile in [ScanProfile::Cached, ScanProfile::SequentialEvict] {
+            for (frame_rows, threads) in [(1, 1), (5, 2), (7, 3)] {
+                let (report, bytes) = export_bytes(&table.path, |r| {
+                    r.profile = profile;
+                    r.frame_rows = NonZeroUsize::new(frame_rows);
+                    r.threads = NonZeroUsize::new(threads).unwrap();
+                })
+                .unwrap();
+                assert!(report.peak_mapped_partitions >= 3 && report.row_groups == 1);
+                assert!(bytes == expected, "{id} {profile}, frames of {frame_rows}");
+            }
+        }
+    }
+}
+
+/// Every file below a directory: content and time of the last change.
+fn state(dir: &Path) -> BTreeMap<PathBuf, (Vec<u8>, SystemTime)> {
+    let mut found = BTreeMap::new();
+    for name in testkit::entries(dir).unwrap() {
+        let path = dir.join(name);
+        let about = fs::symlink_metadata(&path).unwrap();
+        let content = if about.is_file() {
+            fs::read(&path).unwrap()
+        } else {
+            Vec::new()
+        };
+        found.insert(path, (content, about.modified().unwrap()));
+    }
+    found
+}
+
+#[test]
+fn reading_never_changes_a_table() {
+    for id in ["questdb/all_types", "questdb/splits"] {
+        let table = Table::copy_of(&case(id));
+        let before = state(&table.path);
+        for profile in [ScanProfile::Cached, ScanProfile::SequentialEvict] {
+            export_bytes(&table.path, |r| (r.profile, r.stats) = (profile, true)).unwrap();
+            let output = Output::Writer(Box::new(std::io::sink()));
+            let mut request = engine::ScanRequest::new(&table.path, output);
+            request.profile = profile;
+            engine::scan(request, &NoProgress, &CancelToken::new()).unwrap();
+        }
+        engine::show_partitions(&table.path).unwrap();
+        assert!(state(&table.path) == before, "{id}");
+    }
+}
+
+/// Takes every page of a table out of the page cache.
+fn make_cold(table: &Path) {
+    for name in testkit::entries(table).unwrap() {
+        let path = table.join(name);
+        if path.is_dir() {
+            continue;
+        }
+        let dir = RealVfs.open_dir(path.parent().unwrap()).unwrap();
+        let name = path.file_name().unwrap();
+        let len = dir.stat(name, Links::NoFollow).unwrap().len;
+        let file = dir.open_file(name, Access::ReadWrite).unwrap();
+        file.sync().unwrap();
+        if len > 0 {
+            file.advise(0..len, FileAdvice::DontNeed).unwrap();
+        }
+    }
+}
+
+fn export_with(table: &Path, profile: ScanProfile) -> (ExportReport, u64, u64) {
+    let (report, _) = export_bytes(table, |r| {
+        (r.profile, r.stats, r.row_group_rows) = (profile, true, 50_000);
+    })
+    .unwrap();
+    let stats = report.stats.clone().unwrap();
+    let (before, after) = (stats.resident_before_bytes, stats.resident_after_bytes);
+    (report, before.unwrap(), after.unwrap())
+}
+
+/// On the disk that the build is on: a temporary directory may be memory, which is never cold.
+#[test]
+fn a_cold_table_is_cold_and_a_warm_one_warm_after_an_export() {
+    let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let table = scratch.path().join("trades");
+    let made = generate(
+        &RealVfs,
+        &Request::new(Workload::Trades, 600_000, 6, &table),
+    )
+    .unwrap();
+    assert!(made.bytes > 2 * EVICT_WINDOW_BYTES);
+
+    make_cold(&table);
+    let (report, before, after) = export_with(&table, ScanProfile::SequentialEvict);
+    assert!(before < made.bytes / 10, "the table is not cold: {before}");
+    assert!(after <= before + EVICT_WINDOW_BYTES, "{before} -> {after}");
+    assert!(
+        report.evicted_bytes > made.bytes / 2,
+        "{}",
+        report.evicted_bytes
+    );
+
+    // The control: a reader that does not evict leaves what it read.
+    make_cold(&table);
+    let (report, _, left) = export_with(&table, ScanProfile::Sequential);
+    assert_eq!(report.evicted_bytes, 0);
+    assert!(left > after, "{after} {left}");
+
+    // Warm is whatever is in memory right before: the system may take some of it at any time.
+    state(&table);
+    let (report, before, after) = export_with(&table, ScanProfile::SequentialEvict);
+    assert!(before > made.bytes / 2, "{before}");
+    assert!(after > before / 10 * 8, "{before} -> {after}");
+    assert!(
+        report.evicted_bytes < made.bytes / 2,
+        "{}",
+        report.evicted_bytes
+    );
+}
