@@ -9,8 +9,8 @@ use std::time::SystemTime;
 
 use engine::{CancelToken, ExportReport, ExportRequest, NoProgress, Output, ScanProfile};
 use mmap_io::{Access, EVICT_WINDOW_BYTES, FileAdvice, Links, RealVfs, Vfs};
-use testkit::generate::{Request, Workload, generate};
 use testkit::case;
+use testkit::generate::{Request, Workload, generate};
 
 use crate::budget::generated;
 use crate::export::{export_all, export_bytes};
