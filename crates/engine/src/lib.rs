@@ -17,13 +17,13 @@ mod usage;
 
 pub use mmap_io::sigbus::install as install_sigbus_guard;
 pub use mmap_io::{ReadMode, Root, ScanProfile, raise_descriptor_limit};
-pub use pq_encode::{PageVersion, WriterOptions};
+pub use pq_encode::{BloomRate, Encoding, PageVersion, WriterOptions};
 pub use pq_format::Codec;
 pub use table_reader::{CancelToken, QueryInfo, QueryRegistry};
 
 pub use crate::error::{Cause, EngineError, ExitClass, Result};
 pub use crate::export::{
-    ColumnStats, ExportReport, ExportRequest, ExportStats, MEMORY_BYTES_DEFAULT,
+    ColumnOverrides, ColumnStats, ExportReport, ExportRequest, ExportStats, MEMORY_BYTES_DEFAULT,
     ROW_GROUP_BYTES_DEFAULT, ROW_GROUP_ROWS_DEFAULT, export, export_in,
 };
 pub use crate::progress::{Done, NoProgress, Progress, Totals};

@@ -7,6 +7,7 @@
 use column_format::{ColumnSlice, ColumnType, SymbolDict};
 
 use crate::array::chunk::ListSource;
+use crate::bloom;
 use crate::choose::{Chooser, ENTRIES_OF_16_MAX};
 use crate::fixed::chunk::FixedSource;
 use crate::fixed::column::fixed_column;
@@ -90,6 +91,9 @@ impl ChunkEncoder {
         let plan = chooser.plan(slices, symbols, rows)?;
         let encoding = plan.encoding;
         self.writer.start(plan.stored);
+        if let Some(rate) = bloom::wanted(&self.spec, &self.options, encoding) {
+            self.source.start_bloom(rate, Some(rows))?;
+        }
         let mut chunk = Tally::new(&self.spec, &self.options);
         if let Some((plain, entries)) = self.source.dictionary().filter(|_| rows > 0) {
             let placed = self.writer.dictionary_page(plain, entries, sink)?;
@@ -108,7 +112,7 @@ impl ChunkEncoder {
             let placed = self.writer.data_page(&mut self.page, page, sink)?;
             chunk.add(filled, placed.offset, placed.len);
         }
-        Ok(chunk.finish(encoding, &self.writer, &self.options, self.source.finish()))
+        Ok(chunk.finish(encoding, &self.writer, &self.options, self.source.finish()?))
     }
 }
 

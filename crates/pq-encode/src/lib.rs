@@ -3,6 +3,7 @@
 
 mod array;
 mod bits;
+mod bloom;
 mod choose;
 mod chunk;
 mod encoders;
@@ -24,6 +25,7 @@ mod tally;
 mod text;
 mod type_map;
 
+pub use bloom::BloomRate;
 pub use choose::candidates;
 pub use chunk::ChunkEncoder;
 pub use encoding::{Encoding, UnknownEncoding};

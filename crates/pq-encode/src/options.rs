@@ -6,7 +6,7 @@
 use column_format::ColumnType;
 use pq_format::{Codec, CodecError};
 
-use crate::Encoding;
+use crate::{BloomRate, Encoding};
 
 /// Smallest page target in bytes.
 pub const PAGE_BYTES_MIN: usize = 1 << 10;
@@ -48,6 +48,8 @@ pub struct WriterOptions {
     /// A chunk whose codec gains less than this, by a sample of its rows, is stored, unless its codec
     /// was asked for by name. 0: never.
     pub min_gain_percent: u8,
+    /// Write bloom filters of UUID columns, and of chunks of text and bytes that have no dictionary.
+    pub bloom_auto: Option<BloomRate>,
     /// Write DOUBLE[] as BYTE_ARRAY, as stored, instead of as LIST.
     pub raw_arrays: bool,
 }
@@ -64,6 +66,7 @@ impl Default for WriterOptions {
             page_index: true,
             dictionary_bytes: 1 << 20,
             min_gain_percent: 5,
+            bloom_auto: None,
             raw_arrays: false,
         }
     }
@@ -123,6 +126,8 @@ pub struct ColumnSpec {
     pub encoding: Option<Encoding>,
     /// Codec asked for by name: it is used whatever it gains.
     pub codec: Option<Codec>,
+    /// A bloom filter, asked for by name: every type but BOOLEAN and arrays.
+    pub bloom: Option<BloomRate>,
 }
 
 impl ColumnSpec {
@@ -136,6 +141,7 @@ impl ColumnSpec {
             designated: false,
             encoding: None,
             codec: None,
+            bloom: None,
         }
     }
 
@@ -168,13 +174,32 @@ impl ColumnSpec {
         self
     }
 
+    /// The same column with a bloom filter.
+    #[must_use]
+    pub fn with_bloom(mut self, rate: BloomRate) -> Self {
+        self.bloom = Some(rate);
+        self
+    }
+
     /// Checks what was asked for by name.
     ///
     /// # Errors
-    /// An encoding that the type cannot have, or a codec level that does not exist.
+    /// An encoding that the type cannot have, a codec level that does not exist, or a bloom filter of
+    /// a type that has none.
     pub fn check(&self, options: &WriterOptions) -> Result<(), OptionError> {
         if let Some(codec) = self.codec {
             codec.check()?;
+        }
+        if self.bloom.is_some()
+            && matches!(
+                self.column_type,
+                ColumnType::Boolean | ColumnType::Array { .. }
+            )
+        {
+            return Err(OptionError::NoBloom {
+                column: self.name.clone(),
+                column_type: self.column_type,
+            });
         }
         let Some(encoding) = self.encoding else {
             return Ok(());
@@ -223,6 +248,25 @@ pub enum OptionError {
         encoding: Encoding,
         /// The encodings that it can have.
         legal: Vec<Encoding>,
+    },
+    /// A type that has no bloom filter.
+    #[error(
+        "column `{column}` of type {column_type} cannot have a bloom filter; every type can but \
+         BOOLEAN and arrays"
+    )]
+    NoBloom {
+        /// The column.
+        column: String,
+        /// Its type.
+        column_type: ColumnType,
+    },
+    /// A false-positive rate that is none.
+    #[error(
+        "a bloom filter's false-positive rate lies between 0 and 1, for instance 0.01, not {found:?}"
+    )]
+    BloomRate {
+        /// The rate given.
+        found: String,
     },
     /// Rows that are seen once need a page and a dictionary for every column in memory.
     #[error(

@@ -8,7 +8,7 @@ use column_format::SymbolDict;
 use crate::page::buf::PageBuf;
 use crate::rows::Cursor;
 use crate::summary::{PageBounds, PageOrder};
-use crate::{EncodeError, Encoding, WriterOptions};
+use crate::{BloomRate, EncodeError, Encoding, WriterOptions};
 
 /// Where a page ends.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +87,8 @@ pub(crate) struct ChunkFacts {
     pub(crate) page_order: PageOrder,
     pub(crate) distinct: Option<u64>,
     pub(crate) replaced_values: u64,
+    /// Header and bitset.
+    pub(crate) bloom: Option<Vec<u8>>,
 }
 
 /// Turns the rows of one column into pages. Keeps buffers between chunks, never rows.
@@ -115,6 +117,10 @@ pub(crate) trait PageSource: Send {
     /// are seen once. Keys are kept until their page ends, and written as wide as the dictionary is
     /// then.
     fn set_growing(&mut self, bytes_max: usize);
+
+    /// Collects the values of the pages to come, and those of the dictionary, for a bloom filter: at
+    /// most `values`, if that is known.
+    fn start_bloom(&mut self, rate: BloomRate, values: Option<u64>) -> Result<(), EncodeError>;
 
     /// Entries of the dictionary so far, and the PLAIN bytes that they take.
     fn dictionary_size(&self) -> (usize, usize);
@@ -164,5 +170,5 @@ pub(crate) trait PageSource: Send {
     fn levels(&self) -> (Option<&[u8]>, Option<&[u8]>);
 
     /// What is known now that the last page is done.
-    fn finish(&mut self) -> ChunkFacts;
+    fn finish(&mut self) -> Result<ChunkFacts, EncodeError>;
 }

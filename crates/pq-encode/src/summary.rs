@@ -85,6 +85,8 @@ pub struct ChunkSummary {
     pub page_order: PageOrder,
     /// Text values in which invalid UTF-8 or a lone surrogate became U+FFFD.
     pub replaced_values: u64,
+    /// The bloom filter as it stands in a file, header and bitset.
+    pub bloom_filter: Option<Vec<u8>>,
     /// Encoded data pages are version 2.
     pub(crate) data_pages_v2: bool,
 }
@@ -99,6 +101,7 @@ impl ChunkSummary {
                 + bounds
                 + (p.repetition_levels.len() + p.definition_levels.len()) * size_of::<u64>()
         };
-        self.pages.iter().map(page).sum()
+        let bloom = self.bloom_filter.as_ref().map_or(0, Vec::len);
+        self.pages.iter().map(page).sum::<usize>() + bloom
     }
 }

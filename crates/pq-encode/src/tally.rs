@@ -154,6 +154,7 @@ impl Tally {
             pages: self.pages,
             page_order: facts.page_order,
             replaced_values: facts.replaced_values,
+            bloom_filter: facts.bloom,
             data_pages_v2: options.page_version == PageVersion::V2,
         }
     }

@@ -149,6 +149,35 @@ impl BloomFilter {
         parquet2::bloom_filter::insert(&mut self.bits, hash);
     }
 
+    /// Adds a value by its hash; returns whether it certainly was not there.
+    pub fn insert_new(&mut self, hash: u64) -> bool {
+        let new = !self.contains_hash(hash);
+        if new {
+            self.insert_hash(hash);
+        }
+        new
+    }
+
+    /// Halves the filter while it has at least twice `bytes`: the filter that the same values would
+    /// have made of that size.
+    pub fn fold_to(&mut self, bytes: usize) {
+        // The block of a value is the high part of its hash: two neighbours become one.
+        while self.bits.len() / 2 >= bytes.max(BLOCK) && self.bits.len().is_multiple_of(2 * BLOCK) {
+            let half = self.bits.len() / 2;
+            for at in (0..half).step_by(BLOCK) {
+                for i in 0..BLOCK {
+                    let both = [2 * at + i, 2 * at + BLOCK + i].map(|k| self.bits.get(k).copied());
+                    let byte = both.into_iter().flatten().fold(0, |bits, byte| bits | byte);
+                    if let Some(slot) = self.bits.get_mut(at + i) {
+                        *slot = byte;
+                    }
+                }
+            }
+            self.bits.truncate(half);
+        }
+        self.bits.shrink_to_fit();
+    }
+
     /// Adds a value by its PLAIN bytes.
     pub fn insert(&mut self, plain: &[u8]) {
         self.insert_hash(Self::hash(plain));

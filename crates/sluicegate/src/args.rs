@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::parquet_args::ParquetArgs;
+
 /// Open QuestDB table directories: stream them to Parquet, print rows, list what is there.
 #[derive(Debug, Parser)]
 #[command(
@@ -114,6 +116,9 @@ pub(crate) struct ExportArgs {
     /// Most rows in a row group
     #[arg(long, value_name = "N", default_value_t = engine::ROW_GROUP_ROWS_DEFAULT)]
     pub(crate) row_group_rows: u64,
+
+    #[command(flatten)]
+    pub(crate) parquet: ParquetArgs,
 
     #[command(flatten)]
     pub(crate) selection: Selection,

@@ -6,6 +6,7 @@
 
 mod args;
 mod output;
+mod parquet_args;
 mod pm;
 mod progress_bar;
 mod report_text;

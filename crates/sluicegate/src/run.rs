@@ -70,6 +70,7 @@ fn export(args: ExportArgs, cancel: &CancelToken) -> Result<ExitCode, EngineErro
         .parse()
         .map_err(|error| bad_option("--codec", &error))?;
     request.row_group_rows = args.row_group_rows;
+    args.parquet.apply(&mut request)?;
     request.range = range(&args.selection)?;
     request.columns = args.selection.columns;
     request.profile = profile(args.profile);
@@ -202,7 +203,7 @@ fn timeout(reading: &Reading) -> Result<Option<Duration>, EngineError> {
     Ok(limit.map(|limit| limit.0))
 }
 
-fn bad_option(option: &'static str, reason: &dyn Display) -> EngineError {
+pub(crate) fn bad_option(option: &'static str, reason: &dyn Display) -> EngineError {
     Cause::BadOption {
         option,
         reason: reason.to_string(),

@@ -14,6 +14,7 @@ use pq_encode::{
 use table_reader::{PartitionInfo, TableColumn, TableReader};
 
 use super::group::{ColumnRows, PendingGroup};
+use super::request::ExportRequest;
 use super::sink::{WatchfulSink, sink_error};
 use crate::error::{Cause, EngineError, Result};
 use crate::running::Running;
@@ -43,13 +44,15 @@ pub(crate) struct EncodedChunk {
 impl<'e> Chunks<'e> {
     pub(crate) fn new(
         reader: &'e TableReader,
-        options: &'e WriterOptions,
+        request: &'e ExportRequest,
         running: &'e Running,
         anon_peak: &'e AnonPeak,
     ) -> Result<Self> {
-        let mut columns = Vec::with_capacity(reader.columns().len());
-        for (idx, column) in reader.columns().iter().enumerate() {
-            let spec = spec(column);
+        let options = &request.writer;
+        let mut specs: Vec<ColumnSpec> = reader.columns().iter().map(spec).collect();
+        request.overrides.apply(&mut specs, options)?;
+        let mut columns = Vec::with_capacity(specs.len());
+        for (idx, spec) in specs.into_iter().enumerate() {
             // What cannot be encoded is refused before a byte is written.
             ChunkEncoder::new(&spec, options).map_err(|error| option_error(&error))?;
             let symbols = match spec.column_type {

@@ -83,7 +83,7 @@ pub(crate) fn sluicegate(source: &Source<'_>, request: &ExportRequest) -> String
         PageVersion::V1 => 1,
         PageVersion::V2 => 2,
     };
-    json!({
+    let mut about = json!({
         "version": 1,
         "producer": concat!("sluicegate ", env!("CARGO_PKG_VERSION")),
         "table": source.table,
@@ -104,6 +104,13 @@ pub(crate) fn sluicegate(source: &Source<'_>, request: &ExportRequest) -> String
             "min_gain_percent": min_gain_percent,
             "raw_arrays": raw_arrays,
         },
-    })
-    .to_string()
+    });
+    // Only where something was asked for, so that a plain export says nothing about columns.
+    if let (Some(asked), Some(options)) = (
+        request.overrides.describe(request.writer.bloom_auto),
+        about.get_mut("options").and_then(Value::as_object_mut),
+    ) {
+        options.insert("columns".to_owned(), asked);
+    }
+    about.to_string()
 }

@@ -10,6 +10,7 @@ mod crew;
 mod exporter;
 mod group;
 mod key_values;
+mod overrides;
 mod planner;
 mod report;
 mod request;
@@ -25,6 +26,7 @@ use std::time::{Duration, Instant};
 use mmap_io::{IoStats, ReadMode, RealVfs, Root, ScanProfile, Vfs};
 use table_reader::CancelToken;
 
+pub use overrides::ColumnOverrides;
 pub use report::ExportReport;
 pub use request::{
     ExportRequest, MEMORY_BYTES_DEFAULT, ROW_GROUP_BYTES_DEFAULT, ROW_GROUP_ROWS_DEFAULT,

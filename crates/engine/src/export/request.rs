@@ -9,6 +9,7 @@ use mmap_io::{ReadMode, ScanProfile};
 use pq_encode::WriterOptions;
 use table_reader::QueryRegistry;
 
+use super::overrides::{self, ColumnOverrides};
 use crate::error::{Cause, Result};
 use crate::reading::check_columns;
 use crate::target::Output;
@@ -38,6 +39,8 @@ pub struct ExportRequest {
     pub row_group_bytes: u64,
     /// Codec, pages, statistics.
     pub writer: WriterOptions,
+    /// What is asked of single columns.
+    pub overrides: ColumnOverrides,
     /// Replace an existing file.
     pub force: bool,
     /// Make the file durable before it is reported.
@@ -85,6 +88,7 @@ impl ExportRequest {
             row_group_rows: ROW_GROUP_ROWS_DEFAULT,
             row_group_bytes: ROW_GROUP_BYTES_DEFAULT,
             writer: WriterOptions::default(),
+            overrides: ColumnOverrides::default(),
             force: false,
             sync: true,
             profile: ScanProfile::SequentialEvict,
@@ -98,12 +102,35 @@ impl ExportRequest {
         }
     }
 
+    /// Asks for a bloom filter as the command line does: `COL[:FPP]`, or `auto[:FPP]` for columns of
+    /// UUIDs and for text and bytes whose dictionary does not pay.
+    ///
+    /// # Errors
+    /// [`Cause::BadOption`] if the false-positive rate is none.
+    pub fn add_bloom(&mut self, text: &str) -> Result<()> {
+        let (column, rate) = overrides::bloom(text)?;
+        if column == "auto" {
+            self.writer.bloom_auto = Some(rate);
+        } else {
+            self.overrides.blooms.push((column.to_owned(), rate));
+        }
+        Ok(())
+    }
+
     /// Refuses what no table could satisfy, before any table is looked at.
     pub(crate) fn check(&self) -> Result<()> {
         if self.row_group_rows == 0 {
             let reason = "a row group has at least 1 row".to_owned();
             return Err(Cause::BadOption {
                 option: "--row-group-rows",
+                reason,
+            }
+            .into());
+        }
+        if self.row_group_bytes == 0 {
+            let reason = "a row group has at least 1 byte".to_owned();
+            return Err(Cause::BadOption {
+                option: "--row-group-bytes",
                 reason,
             }
             .into());

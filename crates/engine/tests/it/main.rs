@@ -17,6 +17,7 @@ mod identity;
 mod invariance;
 mod leaves_nothing;
 mod modes;
+mod overrides;
 mod parquet_shape;
 mod pm;
 mod recut;

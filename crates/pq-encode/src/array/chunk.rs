@@ -18,7 +18,7 @@ use crate::source::{
     PageSource,
 };
 use crate::summary::PageBounds;
-use crate::{EncodeError, Encoding};
+use crate::{BloomRate, EncodeError, Encoding};
 
 /// Bytes of an element.
 const ELEMENT: usize = 8;
@@ -234,6 +234,10 @@ impl PageSource for ListSource {
         self.split = false;
     }
 
+    fn start_bloom(&mut self, _rate: BloomRate, _values: Option<u64>) -> Result<(), EncodeError> {
+        Ok(())
+    }
+
     fn dictionary_size(&self) -> (usize, usize) {
         (0, 0)
     }
@@ -290,17 +294,17 @@ impl PageSource for ListSource {
         )
     }
 
-    fn finish(&mut self) -> ChunkFacts {
+    fn finish(&mut self) -> Result<ChunkFacts, EncodeError> {
         let bounds = written(self.chunk).map(|PageBounds { min, max }| ChunkBounds {
             min,
             max,
             min_is_exact: true,
             max_is_exact: true,
         });
-        ChunkFacts {
+        Ok(ChunkFacts {
             bounds,
             page_order: self.order.order(),
             ..ChunkFacts::default()
-        }
+        })
     }
 }

@@ -14,44 +14,11 @@ use pq_format::{
 use super::error::AssembleError;
 use super::footer::{PageIndex, column_chunk, page_index};
 use super::output::Output;
+use super::properties::{FileProperties, FileSummary, check_names, created_by};
 use super::waiting::{IndexOffsets, Waiting};
 use crate::summary::ChunkSummary;
 use crate::type_map::schema_node;
-use crate::{
-    ColumnSpec, OptionError, PageSink, PageStore, SinkError, SpooledChunk, StoreError,
-    WriterOptions,
-};
-
-/// What the footer says besides the data.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FileProperties {
-    /// Free text, in order.
-    pub key_values: Vec<(String, String)>,
-    /// Rows fall by the designated timestamp instead of rising.
-    pub descending: bool,
-    /// Who wrote the file; by default this crate, in the form that readers parse.
-    pub created_by: Option<String>,
-}
-
-/// `sluicegate version X.Y.Z (build …)`.
-fn created_by() -> String {
-    let build = option_env!("SLUICEGATE_BUILD").unwrap_or("source");
-    format!(
-        "sluicegate version {} (build {build})",
-        env!("CARGO_PKG_VERSION")
-    )
-}
-
-/// What was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileSummary {
-    /// Bytes of the file.
-    pub bytes: u64,
-    /// Rows.
-    pub rows: u64,
-    /// Row groups.
-    pub row_groups: u64,
-}
+use crate::{ColumnSpec, PageSink, PageStore, SinkError, SpooledChunk, StoreError, WriterOptions};
 
 /// A row group under way.
 #[derive(Debug)]
@@ -62,6 +29,8 @@ struct Group {
     group: RowGroup,
     /// One a chunk.
     indexes: Vec<PageIndex>,
+    /// Bloom filters of chunks, which stand behind the last of them.
+    blooms: Vec<(usize, Vec<u8>)>,
 }
 
 /// Writes one Parquet file to `W`, chunk by chunk in file order.
@@ -185,6 +154,7 @@ impl<W: Write> FileAssembler<W> {
             chunk_start: None,
             group,
             indexes: Vec::new(),
+            blooms: Vec::new(),
         });
         Ok(())
     }
@@ -259,6 +229,9 @@ impl<W: Write> FileAssembler<W> {
         current.group.total_compressed_size = Some(compressed);
         let chunk = column_chunk(spec, &self.options, path, summary, start);
         current.group.columns.push(chunk);
+        if let Some(bloom) = &summary.bloom_filter {
+            current.blooms.push((idx, bloom.clone()));
+        }
         if self.indexes {
             match page_index(summary, start)? {
                 Some(index) => current.indexes.push(index),
@@ -321,7 +294,8 @@ impl<W: Write> FileAssembler<W> {
                     expected: "column",
                 })
             }
-            Some(current) => {
+            Some(mut current) => {
+                self.put_blooms(&mut current)?;
                 self.metadata.num_rows += current.rows;
                 let indexes = if self.indexes {
                     &current.indexes[..]
@@ -331,6 +305,19 @@ impl<W: Write> FileAssembler<W> {
                 self.waiting.put(&current.group, indexes)
             }
         }
+    }
+
+    /// Writes the bloom filters of a row group behind it.
+    fn put_blooms(&mut self, group: &mut Group) -> Result<(), AssembleError> {
+        for (idx, bloom) in std::mem::take(&mut group.blooms) {
+            let offset = self.out.position();
+            self.put(&bloom)?;
+            if let Some(chunk) = group.group.columns.get_mut(idx) {
+                chunk.meta.bloom_filter_offset = Some(offset);
+                chunk.meta.bloom_filter_length = u32::try_from(bloom.len()).ok();
+            }
+        }
+        Ok(())
     }
 
     /// Writes page index and footer and gives the output back.
@@ -399,25 +386,6 @@ impl<W: Write> FileAssembler<W> {
             .write(bytes)
             .map_err(|source| AssembleError::Io { offset, source })
     }
-}
-
-/// Names must tell columns apart, or every reader takes the first.
-fn check_names(columns: &[ColumnSpec]) -> Result<(), OptionError> {
-    let mut seen = std::collections::HashSet::new();
-    for spec in columns {
-        let reason = if spec.name.is_empty() {
-            "a column needs a name"
-        } else if !seen.insert(spec.name.as_str()) {
-            "a column of this name exists already"
-        } else {
-            continue;
-        };
-        return Err(OptionError::Schema {
-            column: spec.name.clone(),
-            reason: reason.to_owned(),
-        });
-    }
-    Ok(())
 }
 
 /// Takes the pages of one chunk straight to the output.

@@ -4,7 +4,9 @@ mod assembler;
 mod error;
 mod footer;
 mod output;
+mod properties;
 mod waiting;
 
-pub use assembler::{ColumnSink, FileAssembler, FileProperties, FileSummary};
+pub use assembler::{ColumnSink, FileAssembler};
 pub use error::AssembleError;
+pub use properties::{FileProperties, FileSummary};

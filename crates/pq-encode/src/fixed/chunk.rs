@@ -9,6 +9,7 @@ use super::column::FixedColumn;
 use super::dictionary::{FixedDictionary, fixed_dictionary};
 use super::values::{Growing, Values};
 use crate::bits::validity::Validity;
+use crate::bloom::{BloomBuilder, is_zero};
 use crate::encoders::delta_binary_packed::HEADER_BYTES_MAX;
 use crate::encoders::key_cache::KeyCache;
 use crate::page::buf::PageBuf;
@@ -19,7 +20,7 @@ use crate::source::{
     PageSource,
 };
 use crate::summary::PageBounds;
-use crate::{EncodeError, Encoding};
+use crate::{BloomRate, EncodeError, Encoding};
 
 /// Rows gathered at once straight into a page.
 const IN_PLACE_ROWS: usize = 4096;
@@ -43,6 +44,7 @@ pub(crate) struct FixedSource {
     wanted: usize,
     /// The dictionary of a chunk whose pages no longer use it.
     kept: Option<Box<dyn FixedDictionary>>,
+    bloom: BloomBuilder,
 }
 
 impl FixedSource {
@@ -64,6 +66,7 @@ impl FixedSource {
             definition: Vec::new(),
             wanted: 0,
             kept: None,
+            bloom: BloomBuilder::default(),
         }
     }
 
@@ -106,10 +109,15 @@ impl FixedSource {
             } else {
                 &mut self.stage
             };
+            let before = plain.len();
             let column = self.column.as_mut();
             let read = Self::read(column, &mut self.validity, rows, wanted, plain)?;
             if read == 0 {
                 return Ok(false);
+            }
+            if self.bloom.is_on() && self.values.dictionary().is_none() {
+                let new = plain.get(before..).unwrap_or(&[]);
+                self.bloom.add_fixed(new, self.column.width());
             }
             self.values
                 .absorb(&mut self.stage, self.column.width(), page)?;
@@ -123,10 +131,6 @@ impl FixedSource {
         let dictionary = self.values.dictionary()?;
         let entries = dictionary.entries() as u64;
         let width = self.column.width();
-        let is_zero = |value: &[u8]| {
-            let (sign, rest) = value.split_last().unwrap_or((&0, &[]));
-            sign & 0x7f == 0 && rest.iter().all(|byte| *byte == 0)
-        };
         let zeros = if self.two_zeros {
             dictionary
                 .plain()
@@ -146,6 +150,7 @@ impl PageSource for FixedSource {
         self.values = Values::Plain;
         self.found = None;
         self.kept = None;
+        self.bloom.stop();
     }
 
     fn rewind(&mut self, trial: bool) {
@@ -204,6 +209,10 @@ impl PageSource for FixedSource {
         };
     }
 
+    fn start_bloom(&mut self, rate: BloomRate, values: Option<u64>) -> Result<(), EncodeError> {
+        self.bloom.start(rate, values, self.two_zeros)
+    }
+
     fn dictionary_size(&self) -> (usize, usize) {
         let dictionary = self.values.dictionary().or(self.kept.as_deref());
         dictionary.map_or((0, 0), |d| (d.entries(), d.entries() * self.column.width()))
@@ -230,6 +239,7 @@ impl PageSource for FixedSource {
         self.stage.capacity()
             + self.definition.capacity()
             + keys
+            + self.bloom.heap_bytes()
             + dictionary.map_or(0, |d| d.heap_bytes())
     }
 
@@ -304,8 +314,13 @@ impl PageSource for FixedSource {
         (None, self.optional.then_some(self.definition.as_slice()))
     }
 
-    fn finish(&mut self) -> ChunkFacts {
+    fn finish(&mut self) -> Result<ChunkFacts, EncodeError> {
         let distinct = self.distinct();
+        let dictionary = self.values.dictionary().or(self.kept.as_deref());
+        if let Some(dictionary) = dictionary.filter(|_| self.bloom.is_on()) {
+            self.bloom
+                .add_fixed(dictionary.plain(), self.column.width());
+        }
         self.values = Values::Plain;
         self.kept = None;
         let bounds = self
@@ -317,11 +332,12 @@ impl PageSource for FixedSource {
                 min_is_exact: true,
                 max_is_exact: true,
             });
-        ChunkFacts {
+        Ok(ChunkFacts {
             bounds,
             page_order: self.column.page_order(),
             distinct,
             replaced_values: 0,
-        }
+            bloom: self.bloom.finish()?,
+        })
     }
 }

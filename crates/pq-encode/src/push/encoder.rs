@@ -9,6 +9,7 @@ use std::sync::Arc;
 use column_format::{ColumnSlice, SymbolDict};
 
 use super::sample::Sample;
+use crate::bloom;
 use crate::choose::{Chooser, ENTRIES_OF_16_MAX, NEW_OF_16_MAX, Plan, candidates, codec_is_open};
 use crate::chunk::{gap, source};
 use crate::page::buf::PageBuf;
@@ -63,6 +64,8 @@ struct Open {
     keyed_pages: u32,
     other_pages: u32,
     page_started: bool,
+    /// A bloom filter is under way.
+    bloom: bool,
 }
 
 impl fmt::Debug for PushEncoder {
@@ -178,14 +181,14 @@ impl PushEncoder {
                 Encoding::Plain,
                 &self.writer,
                 &self.options,
-                self.source.finish(),
+                self.source.finish()?,
             )));
         };
         let grown = self
             .source
             .take_dictionary()
             .filter(|_| open.keyed_pages > 0);
-        let mut facts = self.source.finish();
+        let mut facts = self.source.finish()?;
         facts.distinct = None;
         let mut encoding = open.encoding;
         if let Some(grown) = grown {
@@ -226,7 +229,7 @@ impl PushEncoder {
                 stored: false,
                 fallback: None,
             };
-            chunk.state = self.open_with(plan);
+            chunk.state = self.open_with(plan)?;
         }
         Ok(chunk)
     }
@@ -260,11 +263,11 @@ impl PushEncoder {
         };
         let plan = chooser.plan(&slices, symbols, rows::count(&slices))?;
         drop(scratch);
-        chunk.state = self.open_with(plan);
+        chunk.state = self.open_with(plan)?;
         self.add(&mut Cursor::new(&slices), symbols, chunk)
     }
 
-    fn open_with(&mut self, plan: Plan) -> State {
+    fn open_with(&mut self, plan: Plan) -> Result<State, EncodeError> {
         self.source.start();
         if plan.encoding == Encoding::Dictionary {
             self.source.set_growing(self.options.dictionary_bytes);
@@ -272,13 +275,18 @@ impl PushEncoder {
             self.source.set_encoding(plan.encoding);
         }
         self.writer.start(plan.stored);
-        State::Open(Open {
+        let bloom = bloom::wanted(&self.spec, &self.options, plan.encoding);
+        if let Some(rate) = bloom {
+            self.source.start_bloom(rate, None)?;
+        }
+        Ok(State::Open(Open {
             encoding: plan.encoding,
             fallback: plan.fallback,
             keyed_pages: 0,
             other_pages: 0,
             page_started: false,
-        })
+            bloom: bloom.is_some(),
+        }))
     }
 
     /// Adds rows to pages; every page that is full goes to the store.
@@ -369,6 +377,12 @@ impl PushEncoder {
         };
         open.encoding = fallback;
         self.source.set_encoding(fallback);
+        // The values of earlier pages are those of the dictionary, which comes last.
+        let rate = bloom::wanted(&self.spec, &self.options, fallback);
+        if let Some(rate) = rate.filter(|_| !open.bloom) {
+            self.source.start_bloom(rate, None)?;
+            open.bloom = true;
+        }
         Ok(())
     }
 }

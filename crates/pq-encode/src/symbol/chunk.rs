@@ -7,6 +7,7 @@ use column_format::{ColumnSlice, ColumnType, SymbolDict};
 
 use super::entries::Entries;
 use super::used::Used;
+use crate::bloom::BloomBuilder;
 use crate::page::buf::PageBuf;
 use crate::rows::Cursor;
 use crate::source::{
@@ -16,7 +17,7 @@ use crate::text::bounds::Cut;
 use crate::text::chunk::TextSource;
 use crate::text::keyed::{KeyedPages, NO_KEY};
 use crate::text::tracker::BoundsTracker;
-use crate::{EncodeError, Encoding};
+use crate::{BloomRate, EncodeError, Encoding};
 
 /// Keys looked up together.
 const BLOCK: usize = 256;
@@ -38,6 +39,7 @@ pub(crate) struct SymbolSource {
     /// Bytes of the values of the page.
     unencoded: u64,
     replaced: u64,
+    bloom: BloomBuilder,
 }
 
 impl SymbolSource {
@@ -57,6 +59,7 @@ impl SymbolSource {
             bounds: BoundsTracker::new(Cut::Text, bounds),
             unencoded: 0,
             replaced: 0,
+            bloom: BloomBuilder::default(),
         })
     }
 
@@ -124,6 +127,7 @@ impl PageSource for SymbolSource {
         self.active = false;
         self.used = None;
         self.entries = Entries::default();
+        self.bloom.stop();
     }
 
     fn rewind(&mut self, trial: bool) {
@@ -197,6 +201,14 @@ impl PageSource for SymbolSource {
         // Keys of a table that is seen once are looked up by their text.
         self.active = false;
         self.text.set_growing(bytes_max);
+    }
+
+    fn start_bloom(&mut self, rate: BloomRate, values: Option<u64>) -> Result<(), EncodeError> {
+        if !self.active {
+            return self.text.start_bloom(rate, values);
+        }
+        self.bloom
+            .start(rate, Some(self.entries.len() as u64), false)
     }
 
     fn dictionary_size(&self) -> (usize, usize) {
@@ -277,15 +289,21 @@ impl PageSource for SymbolSource {
         (None, self.optional.then_some(self.definition.as_slice()))
     }
 
-    fn finish(&mut self) -> ChunkFacts {
+    fn finish(&mut self) -> Result<ChunkFacts, EncodeError> {
         if !self.active {
             return self.text.finish();
         }
-        ChunkFacts {
+        if self.bloom.is_on() {
+            for code in 0..self.entries.len() {
+                self.bloom.add(self.entries.value(code));
+            }
+        }
+        Ok(ChunkFacts {
             bounds: self.bounds.chunk_bounds(),
             page_order: self.bounds.page_order(),
             distinct: self.entries.distinct(),
             replaced_values: self.replaced,
-        }
+            bloom: self.bloom.finish()?,
+        })
     }
 }

@@ -16,6 +16,7 @@ use super::reader::Reader;
 use super::stage::Stage;
 use super::tracker::BoundsTracker;
 use crate::bits::validity::Validity;
+use crate::bloom::BloomBuilder;
 use crate::encoders::delta_binary_packed::Delta;
 use crate::encoders::key_cache::KeyCache;
 use crate::page::buf::PageBuf;
@@ -23,7 +24,7 @@ use crate::rows::Cursor;
 use crate::source::{
     Added, ChunkFacts, DictionaryLimits, FilledPage, GrownDictionary, PageLimits, PageSource,
 };
-use crate::{EncodeError, Encoding};
+use crate::{BloomRate, EncodeError, Encoding};
 
 /// Rows and bytes of a portion of a dictionary column.
 const PORTION_ROWS: usize = 1024;
@@ -53,6 +54,7 @@ pub(crate) struct TextSource {
     wanted: usize,
     /// Bytes of the values of the page.
     unencoded: u64,
+    bloom: BloomBuilder,
 }
 
 impl TextSource {
@@ -82,6 +84,7 @@ impl TextSource {
             growing: None,
             wanted: 0,
             unencoded: 0,
+            bloom: BloomBuilder::default(),
         })
     }
 
@@ -128,6 +131,11 @@ impl TextSource {
         self.unencoded = self.stage.data_len() as u64;
         self.replaced += self.stage.replaced;
         self.bounds.add(self.stage.values());
+        if self.bloom.is_on() {
+            for value in self.stage.values() {
+                self.bloom.add(value);
+            }
+        }
         if self.encoding == Encoding::DeltaLength {
             self.put_delta_length(page);
             return;
@@ -153,6 +161,14 @@ impl TextSource {
         page.prepend(&header);
     }
 
+    fn add_entries_to_bloom(&mut self) {
+        if self.bloom.is_on() {
+            for key in 0..self.dictionary.entries() {
+                self.bloom.add(self.dictionary.entry(key));
+            }
+        }
+    }
+
     /// Rows of the page filled last.
     fn validity(&self) -> &Validity {
         match self.encoding {
@@ -170,6 +186,7 @@ impl PageSource for TextSource {
         self.cache.drop_all();
         self.replaced_found = 0;
         self.growing = None;
+        self.bloom.stop();
     }
 
     fn rewind(&mut self, trial: bool) {
@@ -227,12 +244,17 @@ impl PageSource for TextSource {
         self.cache.drop_all();
     }
 
+    fn start_bloom(&mut self, rate: BloomRate, values: Option<u64>) -> Result<(), EncodeError> {
+        self.bloom.start(rate, values, false)
+    }
+
     fn dictionary_size(&self) -> (usize, usize) {
         (self.dictionary.entries(), self.dictionary.plain().len())
     }
 
     fn take_dictionary(&mut self) -> Option<GrownDictionary> {
         let entries = self.dictionary.entries();
+        self.add_entries_to_bloom();
         Some(GrownDictionary {
             page: self.dictionary.take_page(),
             entries,
@@ -246,6 +268,7 @@ impl PageSource for TextSource {
             + self.definition.capacity()
             + self.dictionary.heap_bytes()
             + self.keyed.heap_bytes()
+            + self.bloom.heap_bytes()
     }
 
     fn start_page(&mut self, limits: PageLimits, page: &mut PageBuf) {
@@ -327,7 +350,8 @@ impl PageSource for TextSource {
         (None, self.optional.then_some(self.definition.as_slice()))
     }
 
-    fn finish(&mut self) -> ChunkFacts {
+    fn finish(&mut self) -> Result<ChunkFacts, EncodeError> {
+        self.add_entries_to_bloom();
         let keyed = self.encoding == Encoding::Dictionary && self.growing.is_none();
         let facts = ChunkFacts {
             bounds: self.bounds.chunk_bounds(),
@@ -339,8 +363,9 @@ impl PageSource for TextSource {
             } else {
                 self.replaced
             },
+            bloom: self.bloom.finish()?,
         };
         self.dictionary = BytesDictionary::default();
-        facts
+        Ok(facts)
     }
 }

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod assemble;
+mod bloom;
 mod cells;
 mod cuts;
 mod data;

@@ -365,34 +365,79 @@ fn a_chunk_that_its_codec_does_not_shrink_is_stored_unless_asked_for_by_name() {
     }
 }
 
+/// A file that counts the bytes that are read of it.
+#[derive(Clone)]
+struct Counting(bytes::Bytes, std::sync::Arc<std::sync::atomic::AtomicUsize>);
+
+impl parquet::file::reader::Length for Counting {
+    fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+}
+
+impl parquet::file::reader::ChunkReader for Counting {
+    type T = bytes::buf::Reader<bytes::Bytes>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        let rest = self.0.slice(usize::try_from(start).unwrap()..);
+        Ok(bytes::Buf::reader(rest))
+    }
+
+    fn get_bytes(&self, start: u64, len: usize) -> parquet::errors::Result<bytes::Bytes> {
+        self.1.fetch_add(len, std::sync::atomic::Ordering::Relaxed);
+        let start = usize::try_from(start).unwrap();
+        Ok(self.0.slice(start..start + len))
+    }
+}
+
 #[test]
-fn a_file_survives_a_reader_that_skips_by_the_page_index() {
+fn a_reader_that_selects_rows_skips_the_pages_of_pulled_and_pushed_files() {
     use parquet::arrow::arrow_reader::{
         ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
     };
-    let column = column(ColumnType::Long, 100_000, Nulls::None, Shape::Rising, 1);
+    let column = column(ColumnType::Long, 100_000, Nulls::None, Shape::Wild, 1);
     let spec = ColumnSpec::new("c", ColumnType::Long);
+    let writer = WriterOptions {
+        page_rows: 5000,
+        ..Default::default()
+    };
     let input = Input {
-        spec,
+        spec: spec.clone(),
         slices: vec![column.slice()],
         symbols: None,
     };
-    let bytes = bytes::Bytes::from(file(&[input], &WriterOptions::default()));
-    let options = ArrowReaderOptions::new()
-        .with_page_index_policy(parquet::file::metadata::PageIndexPolicy::Required);
-    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes, options).unwrap();
-    let selection = RowSelection::from(vec![RowSelector::skip(70_000), RowSelector::select(5)]);
-    let batch = builder
-        .with_row_selection(selection)
-        .build()
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap();
-    let found = arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(batch.column(0));
-    let expected: Vec<i64> = column.data[70_000 * 8..70_005 * 8]
-        .chunks(8)
-        .map(|bytes| i64::from_le_bytes(bytes.try_into().unwrap()))
-        .collect();
-    assert_eq!(found.values().to_vec(), expected);
+    for bytes in [
+        file(&[input], &writer),
+        crate::push::file(&spec, &column, &writer, 1_000_000, pq_encode::MemoryStores),
+    ] {
+        let bytes = bytes::Bytes::from(bytes);
+        let size = bytes.len();
+        let source = Counting(bytes, std::sync::Arc::default());
+        let policy = parquet::file::metadata::PageIndexPolicy::Required;
+        let options = ArrowReaderOptions::new().with_page_index_policy(policy);
+        let counted = std::sync::Arc::clone(&source.1);
+        let builder =
+            ParquetRecordBatchReaderBuilder::try_new_with_options(source, options).unwrap();
+        let before = counted.load(std::sync::atomic::Ordering::Relaxed);
+        let selection = RowSelection::from(vec![RowSelector::skip(70_000), RowSelector::select(5)]);
+        let batch = builder
+            .with_row_selection(selection)
+            .build()
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap();
+        let read = counted.load(std::sync::atomic::Ordering::Relaxed) - before;
+        assert!(
+            read > 0 && read * 10 < size,
+            "{read} of {size} bytes for five rows"
+        );
+        let found =
+            arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(batch.column(0));
+        let expected: Vec<i64> = column.data[70_000 * 8..70_005 * 8]
+            .chunks(8)
+            .map(|bytes| i64::from_le_bytes(bytes.try_into().unwrap()))
+            .collect();
+        assert_eq!(found.values().to_vec(), expected);
+    }
 }

@@ -112,3 +112,22 @@ fn odd_bitsets_and_other_algorithms_are_refused() {
         );
     }
 }
+
+#[test]
+fn a_folded_filter_is_the_one_that_its_size_would_have_made() {
+    let hash = |i: u64| BloomFilter::hash(&i.to_le_bytes());
+    let mut large = BloomFilter::new(100_000, 0.01).unwrap();
+    let new = (0..3000)
+        .chain(0..3000)
+        .filter(|i| large.insert_new(hash(*i)));
+    assert_eq!(new.count(), 3000);
+    for distinct in [50_000, 3000, 10, 1] {
+        let bytes = BloomFilter::bytes_for(distinct, 0.01).unwrap();
+        let mut direct = BloomFilter::new(distinct, 0.01).unwrap();
+        (0..3000).for_each(|i| direct.insert_hash(hash(i)));
+        let mut folded = large.clone();
+        folded.fold_to(bytes);
+        assert_eq!(folded.bitset().len(), bytes);
+        assert_eq!(folded, direct);
+    }
+}
