@@ -137,9 +137,11 @@ pub(crate) fn source(
     if let Some(text) = TextSource::new(column_type, optional, bounds) {
         return Ok(Box::new(text));
     }
-    // Without null sentinels only virtual nulls are null.
-    let nullable = optional;
-    match fixed_column(column_type, Mode { nullable, bounds }) {
+    let mode = Mode {
+        nullable: optional && spec.sentinels,
+        bounds,
+    };
+    match fixed_column(column_type, mode, optional) {
         Some(column) => Ok(Box::new(FixedSource::new(column, column_type, optional))),
         None => Err(OptionError::Schema {
             column: spec.name.clone(),

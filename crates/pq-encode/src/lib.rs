@@ -37,6 +37,8 @@ pub use options::{
 };
 pub use pq_format::Codec;
 pub use push::{PushEncoder, PushError, PushOptions, PushWriter};
+#[cfg(feature = "arrow")]
+pub use push::{RecordBatchWriter, columns_of};
 pub use sink::{PIECE_BYTES_MAX, PageSink, SinkError};
 pub use store::{
     BudgetedStores, ChunkSpool, MemoryBudget, MemoryStores, PageKey, PageStore, PageStoreFactory,

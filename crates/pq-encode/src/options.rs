@@ -120,6 +120,9 @@ pub struct ColumnSpec {
     /// No nulls: virtual nulls become false, 0 or the empty text, stored sentinels are values, and a
     /// null of a variable-size type is an error.
     pub required: bool,
+    /// The null sentinels of fixed-width types are null, as in column files; otherwise they are
+    /// values like any other, and only rows without bytes are null.
+    pub sentinels: bool,
     /// The table's designated timestamp.
     pub designated: bool,
     /// Encoding asked for by name: it is used whatever it costs.
@@ -138,6 +141,7 @@ impl ColumnSpec {
             column_type,
             field_id: None,
             required: !column_type.has_null(),
+            sentinels: true,
             designated: false,
             encoding: None,
             codec: None,

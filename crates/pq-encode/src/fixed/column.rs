@@ -37,32 +37,37 @@ pub(crate) trait FixedColumn: Send {
 
 /// The reader of a fixed-width type; `None` for SYMBOL (keys mean nothing without a dictionary) and
 /// types of variable size.
-pub(crate) fn fixed_column(column_type: ColumnType, mode: Mode) -> Option<Box<dyn FixedColumn>> {
+/// `optional`: rows without bytes are null.
+pub(crate) fn fixed_column(
+    column_type: ColumnType,
+    mode: Mode,
+    optional: bool,
+) -> Option<Box<dyn FixedColumn>> {
     use ColumnType as T;
     Some(match (column_type, column_type.fixed_width()?) {
         (T::Symbol, _) => return None,
-        (T::Boolean, _) => Column::<kind::Bool>::boxed(mode),
-        (T::Byte, _) => Column::<kind::I8>::boxed(mode),
-        (T::Short, _) => Column::<kind::I16>::boxed(mode),
-        (T::Char, _) => Column::<kind::U16>::boxed(mode),
-        (T::Int, _) => Column::<kind::I32>::boxed(mode),
-        (T::Ipv4, _) => Column::<kind::Ip>::boxed(mode),
-        (T::Long | T::Date | T::Timestamp(_), _) => Column::<kind::I64>::boxed(mode),
-        (T::Float, _) => Column::<kind::F32>::boxed(mode),
-        (T::Double, _) => Column::<kind::F64>::boxed(mode),
-        (T::Uuid, _) => Column::<kind::Uuid>::boxed(mode),
-        (T::Long128, _) => Column::<kind::Long128>::boxed(mode),
-        (T::Long256, _) => Column::<kind::Long256>::boxed(mode),
-        (T::Geohash { .. }, 1) => Column::<kind::Geo8>::boxed(mode),
-        (T::Geohash { .. }, 2) => Column::<kind::Geo16>::boxed(mode),
-        (T::Geohash { .. }, 4) => Column::<kind::Geo32>::boxed(mode),
-        (T::Geohash { .. }, _) => Column::<kind::Geo64>::boxed(mode),
-        (T::Decimal { .. }, 1) => Column::<kind::Dec8>::boxed(mode),
-        (T::Decimal { .. }, 2) => Column::<kind::Dec16>::boxed(mode),
-        (T::Decimal { .. }, 4) => Column::<kind::Dec32>::boxed(mode),
-        (T::Decimal { .. }, 8) => Column::<kind::Dec64>::boxed(mode),
-        (T::Decimal { .. }, 16) => Column::<kind::Dec128>::boxed(mode),
-        (T::Decimal { .. }, _) => Column::<kind::Dec256>::boxed(mode),
+        (T::Boolean, _) => Column::<kind::Bool>::boxed(mode, optional),
+        (T::Byte, _) => Column::<kind::I8>::boxed(mode, optional),
+        (T::Short, _) => Column::<kind::I16>::boxed(mode, optional),
+        (T::Char, _) => Column::<kind::U16>::boxed(mode, optional),
+        (T::Int, _) => Column::<kind::I32>::boxed(mode, optional),
+        (T::Ipv4, _) => Column::<kind::Ip>::boxed(mode, optional),
+        (T::Long | T::Date | T::Timestamp(_), _) => Column::<kind::I64>::boxed(mode, optional),
+        (T::Float, _) => Column::<kind::F32>::boxed(mode, optional),
+        (T::Double, _) => Column::<kind::F64>::boxed(mode, optional),
+        (T::Uuid, _) => Column::<kind::Uuid>::boxed(mode, optional),
+        (T::Long128, _) => Column::<kind::Long128>::boxed(mode, optional),
+        (T::Long256, _) => Column::<kind::Long256>::boxed(mode, optional),
+        (T::Geohash { .. }, 1) => Column::<kind::Geo8>::boxed(mode, optional),
+        (T::Geohash { .. }, 2) => Column::<kind::Geo16>::boxed(mode, optional),
+        (T::Geohash { .. }, 4) => Column::<kind::Geo32>::boxed(mode, optional),
+        (T::Geohash { .. }, _) => Column::<kind::Geo64>::boxed(mode, optional),
+        (T::Decimal { .. }, 1) => Column::<kind::Dec8>::boxed(mode, optional),
+        (T::Decimal { .. }, 2) => Column::<kind::Dec16>::boxed(mode, optional),
+        (T::Decimal { .. }, 4) => Column::<kind::Dec32>::boxed(mode, optional),
+        (T::Decimal { .. }, 8) => Column::<kind::Dec64>::boxed(mode, optional),
+        (T::Decimal { .. }, 16) => Column::<kind::Dec128>::boxed(mode, optional),
+        (T::Decimal { .. }, _) => Column::<kind::Dec256>::boxed(mode, optional),
         (T::String | T::Varchar | T::Binary | T::Array { .. }, _) => return None,
     })
 }
@@ -70,16 +75,18 @@ pub(crate) fn fixed_column(column_type: ColumnType, mode: Mode) -> Option<Box<dy
 /// The one implementation.
 struct Column<K: Kind> {
     mode: Mode,
+    optional: bool,
     page: MinMax<K::Key>,
     chunk: MinMax<K::Key>,
     order: OrderTracker<K::Key>,
 }
 
 impl<K: Kind> Column<K> {
-    fn boxed(mode: Mode) -> Box<dyn FixedColumn> {
+    fn boxed(mode: Mode, optional: bool) -> Box<dyn FixedColumn> {
         let empty = nothing::<K>();
         Box::new(Self {
             mode,
+            optional,
             page: empty,
             chunk: empty,
             order: OrderTracker::default(),
@@ -116,7 +123,7 @@ impl<K: Kind> FixedColumn for Column<K> {
         plain: &mut Vec<u8>,
     ) -> bool {
         match rows {
-            ColumnSlice::Nulls { rows } if self.mode.nullable => validity.push_nulls(rows),
+            ColumnSlice::Nulls { rows } if self.optional => validity.push_nulls(rows),
             ColumnSlice::Nulls { rows } => {
                 // A REQUIRED column has zeros where the table has nothing.
                 if rows > 0 && self.mode.bounds {

@@ -20,9 +20,9 @@ pub enum PushError {
         /// The column.
         column: String,
         /// Rows of the first column.
-        expected: usize,
+        expected: u64,
         /// Rows of this one.
-        found: usize,
+        found: u64,
     },
     /// Rows of a column could not be encoded.
     #[error("column `{column}`: {source}")]

@@ -4,11 +4,15 @@
 //! column and keeps them in a page store, `writer` cuts row groups and splices their chunks into a
 //! file. What is on the heap is a page and a dictionary a column, whatever the number of rows.
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod encoder;
 mod error;
 mod sample;
 mod writer;
 
+#[cfg(feature = "arrow")]
+pub use arrow::{RecordBatchWriter, columns_of};
 pub use encoder::PushEncoder;
 pub use error::PushError;
 pub use writer::{PushOptions, PushWriter};

@@ -11,6 +11,7 @@ use column_format::{ColumnSlice, SymbolDict};
 
 use super::encoder::PushEncoder;
 use super::error::PushError;
+use crate::rows::{self, Cursor};
 use crate::{
     BudgetedStores, ColumnSpec, FileAssembler, FileProperties, FileSummary, MemoryBudget,
     OptionError, PageStoreFactory, WriterOptions,
@@ -160,8 +161,8 @@ impl<W: Write> PushWriter<W> {
         batch: &[ColumnSlice<'_>],
         symbols: &[Option<&SymbolDict>],
     ) -> Result<(), PushError> {
-        self.check(batch)?;
-        self.guarded(|writer| writer.write_rows(batch, symbols))
+        let parts: Vec<&[ColumnSlice<'_>]> = batch.iter().map(std::slice::from_ref).collect();
+        self.write_parts(&parts, symbols)
     }
 
     /// Ends the row group under way, if it has rows.
@@ -192,22 +193,38 @@ impl<W: Write> PushWriter<W> {
         Ok(self.file.finish()?)
     }
 
-    fn check(&self, batch: &[ColumnSlice<'_>]) -> Result<(), PushError> {
+    /// The same for columns whose rows stand in several slices: runs of values and runs of nulls, for
+    /// instance.
+    ///
+    /// # Errors
+    /// As for [`PushWriter::write`].
+    pub fn write_parts(
+        &mut self,
+        batch: &[&[ColumnSlice<'_>]],
+        symbols: &[Option<&SymbolDict>],
+    ) -> Result<(), PushError> {
+        let rows = self.check(batch)?;
+        self.guarded(|writer| writer.write_rows(rows, batch, symbols))
+    }
+
+    /// The rows of a batch that fits the file.
+    fn check(&self, batch: &[&[ColumnSlice<'_>]]) -> Result<u64, PushError> {
         let (expected, found) = (self.columns.len(), batch.len());
         if expected != found {
             return Err(PushError::Columns { expected, found });
         }
-        let rows = batch.first().map_or(0, ColumnSlice::rows);
-        for (column, slice) in self.columns.iter().zip(batch) {
-            if slice.rows() != rows {
+        let rows = batch.first().map_or(0, |parts| rows::count(parts));
+        for (column, parts) in self.columns.iter().zip(batch) {
+            let found = rows::count(parts);
+            if found != rows {
                 return Err(PushError::Rows {
                     column: column.spec().name.clone(),
                     expected: rows,
-                    found: slice.rows(),
+                    found,
                 });
             }
         }
-        Ok(())
+        Ok(rows)
     }
 
     fn guarded(
@@ -224,25 +241,21 @@ impl<W: Write> PushWriter<W> {
 
     fn write_rows(
         &mut self,
-        batch: &[ColumnSlice<'_>],
+        rows: u64,
+        batch: &[&[ColumnSlice<'_>]],
         symbols: &[Option<&SymbolDict>],
     ) -> Result<(), PushError> {
-        let rows = batch.first().map_or(0, ColumnSlice::rows);
+        let mut cursors: Vec<Cursor<'_, '_>> =
+            batch.iter().map(|parts| Cursor::new(parts)).collect();
         let mut at = 0;
         while at < rows {
-            let left = usize::try_from(self.rows_max - self.rows).unwrap_or(usize::MAX);
-            let end = rows.min(at.saturating_add(left));
-            for (idx, (column, slice)) in self.columns.iter_mut().zip(batch).enumerate() {
+            let count = (rows - at).min(self.rows_max - self.rows);
+            for (idx, (column, cursor)) in self.columns.iter_mut().zip(&mut cursors).enumerate() {
                 let symbols = symbols.get(idx).copied().flatten();
-                column
-                    .write(&slice.slice(at..end), symbols)
-                    .map_err(|source| PushError::Encode {
-                        column: column.spec().name.clone(),
-                        source,
-                    })?;
+                write_column(column, cursor, count, symbols)?;
             }
-            self.rows += (end - at) as u64;
-            at = end;
+            self.rows += count;
+            at += count;
             if self.rows == self.rows_max {
                 self.end_group(symbols)?;
             }
@@ -265,6 +278,29 @@ impl<W: Write> PushWriter<W> {
         }
         Ok(self.file.finish_row_group()?)
     }
+}
+
+/// The next `count` rows of a column.
+fn write_column(
+    column: &mut PushEncoder,
+    rows: &mut Cursor<'_, '_>,
+    count: u64,
+    symbols: Option<&SymbolDict>,
+) -> Result<(), PushError> {
+    let mut left = count;
+    while left > 0 {
+        let Some(part) = rows.peek(usize::try_from(left).unwrap_or(usize::MAX)) else {
+            break;
+        };
+        let written = column.write(&part, symbols);
+        written.map_err(|source| PushError::Encode {
+            column: column.spec().name.clone(),
+            source,
+        })?;
+        rows.advance(part.rows());
+        left -= part.rows() as u64;
+    }
+    Ok(())
 }
 
 /// Memory that a writer of `columns` columns needs at least: a page and a dictionary each.

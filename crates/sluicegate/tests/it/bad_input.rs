@@ -14,18 +14,6 @@ const REFUSED: &[(&str, &str, i32, &[&str])] = &[
     ("show columns @", "no table", 1, &["is not a table"]),
     ("show tables @", "trades", 1, &["is a table"]),
     (
-        "export @ -o #",
-        "parquet_partitions",
-        1,
-        &["\"2024-01-01\"", "Parquet"],
-    ),
-    (
-        "scan @",
-        "parquet_partitions",
-        1,
-        &["\"2024-01-01\"", "Parquet"],
-    ),
-    (
         "export @ -o # --columns sym,prise",
         "trades",
         2,
