@@ -36,7 +36,7 @@ fn encodings_codecs_and_bloom_filters_of_single_columns_are_those_asked_for() {
     });
     let chunk = |name: &str| {
         let mut columns = footer.row_groups[0].columns.iter();
-        let named = columns.find(|column| column.meta.path == [name]);
+        let named = columns.find(|column| column.meta.path.join(".") == name);
         named.map(|column| column.meta.clone()).unwrap()
     };
     let price = chunk("price");
