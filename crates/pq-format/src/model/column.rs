@@ -133,16 +133,18 @@ impl ColumnMetaData {
         });
     }
 
-    fn read<'a>(
+    /// Fills in an empty value: moving one this large costs as much as reading it.
+    fn read_into<'a>(
+        &mut self,
         r: &mut Reader<'a>,
         field: Field,
         seen: &mut SeenChunk<'a>,
-    ) -> Result<Self, FormatError> {
+    ) -> Result<(), FormatError> {
         const WHAT: &str = "ColumnMetaData";
         let (mut physical, mut codec) = (None, None);
         let (mut encodings, mut path) = (None, None);
         let mut counts = [None; 4];
-        let mut m = Self::empty();
+        let m = self;
         r.structure_field(field, |r, f| {
             match f.id {
                 1 => physical = Some(PhysicalKind::from_code(r.i32(f)?)),
@@ -182,7 +184,7 @@ impl ColumnMetaData {
         m.total_uncompressed_size = counts[1].ok_or(need("total_uncompressed_size"))?;
         m.total_compressed_size = counts[2].ok_or(need("total_compressed_size"))?;
         m.data_page_offset = counts[3].ok_or(need("data_page_offset"))?;
-        Ok(m)
+        Ok(())
     }
 
     fn empty() -> Self {
@@ -325,15 +327,23 @@ impl ColumnChunk {
         seen: &mut SeenChunk<'a>,
     ) -> Result<Self, FormatError> {
         const WHAT: &str = "ColumnChunk";
-        let (mut file_path, mut file_offset, mut meta) = (None, None, None);
+        let mut chunk = Self::new(ColumnMetaData::empty());
+        let mut has_meta = false;
         let mut index: [Option<u64>; 2] = [None; 2];
         let mut length: [Option<u32>; 2] = [None; 2];
         let mut encrypted = false;
         r.structure(|r, f| {
             match f.id {
-                1 => file_path = Some(r.string(f)?),
-                2 => file_offset = Some(r.i64(f)?),
-                3 => meta = Some(ColumnMetaData::read(r, f, seen)?),
+                1 => chunk.file_path = Some(r.string(f)?),
+                // Required by the format, of no use to anybody: absence is forgiven.
+                2 => chunk.file_offset = r.i64(f)?,
+                3 => {
+                    // A second one replaces the first in full.
+                    if std::mem::replace(&mut has_meta, true) {
+                        chunk.meta = ColumnMetaData::empty();
+                    }
+                    chunk.meta.read_into(r, f, seen)?;
+                }
                 4 => index[0] = Some(r.u64(f)?),
                 5 => length[0] = Some(r.u32(f)?),
                 6 => index[1] = Some(r.u64(f)?),
@@ -356,13 +366,10 @@ impl ColumnChunk {
             let (offset, length) = (index[i]?, length[i]?);
             Some(IndexRange { offset, length })
         };
-        Ok(Self {
-            file_path,
-            // Required by the format, of no use to anybody: absence is forgiven.
-            file_offset: file_offset.unwrap_or(0),
-            meta: meta.ok_or(FormatError::missing(WHAT, "meta_data"))?,
-            offset_index: range(0),
-            column_index: range(1),
-        })
+        if !has_meta {
+            return Err(FormatError::missing(WHAT, "meta_data"));
+        }
+        (chunk.offset_index, chunk.column_index) = (range(0), range(1));
+        Ok(chunk)
     }
 }
