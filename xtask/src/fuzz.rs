@@ -9,7 +9,14 @@ use std::process::{Command, Stdio};
 use crate::run::{Done, check, only, option, root, work_dir};
 
 /// A crate with targets, and the folder of its seeds.
-const FUZZED: &[(&str, &[&str], &str)] = &[("pm-format", &["view", "resealed"], "testdata/pm")];
+const FUZZED: &[(&str, &[&str], &str)] = &[
+    ("pm-format", &["view", "resealed"], "testdata/pm"),
+    (
+        "pq-decode",
+        &["footer", "chunk", "values"],
+        "testdata/pm/from-parquet",
+    ),
+];
 /// Runs of each target without `--runs`.
 const RUNS_DEFAULT: &str = "1000000";
 /// Seeds longer than this are left out: they make a run slow and reach nothing that short ones do

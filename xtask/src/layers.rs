@@ -86,6 +86,7 @@ const OWNERS: &[(&str, &[&str])] = &[
             "pq-encode",
             "table-reader",
             "engine",
+            "benches",
         ],
     ),
     ("libc", &["mmap-io"]),

@@ -49,6 +49,16 @@ impl Frame {
         Self { columns, ..self }
     }
 
+    /// The same rows, holding nothing decoded: a frame of a Parquet partition keeps every column that
+    /// was asked for until it is dropped, this one starts anew. Of a native partition, a clone.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self {
+            group: self.group.as_ref().map(|group| Arc::new(group.apart())),
+            ..self.clone()
+        }
+    }
+
     /// Index of the partition in [`crate::TableReader::partitions`].
     #[must_use]
     pub fn partition_index(&self) -> usize {

@@ -112,6 +112,7 @@ impl<'e> Chunks<'e> {
             let (call, expected) = ("encode", "finish_row_group");
             return Err(Cause::Assemble(AssembleError::OutOfOrder { call, expected }).into());
         };
+        let group = group.for_one_column();
         let rows = group.column(idx)?;
         let mut sink = WatchfulSink {
             sink,

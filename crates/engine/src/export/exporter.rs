@@ -122,7 +122,7 @@ impl Exporter<'_> {
                 };
                 let row_hi = row_lo + cut.rows;
                 if row_lo < row_hi {
-                    group.push(frame.clone(), row_lo..row_hi);
+                    group.push(&frame, row_lo..row_hi);
                 }
                 row_lo = row_hi;
                 if cut.closes {

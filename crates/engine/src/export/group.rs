@@ -28,9 +28,19 @@ pub(crate) struct ColumnRows<'a> {
 }
 
 impl PendingGroup {
-    pub(crate) fn push(&mut self, frame: Frame, rows: Range<usize>) {
+    pub(crate) fn push(&mut self, frame: &Frame, rows: Range<usize>) {
         self.rows += u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        self.parts.push((frame, rows));
+        self.parts.push((frame.apart(), rows));
+    }
+
+    /// The same rows for one column: what Parquet partitions must decode for it goes with this, and
+    /// not with the group. So a group in flight holds no more than the columns at work.
+    pub(crate) fn for_one_column(&self) -> Self {
+        let parts = self.parts.iter();
+        Self {
+            parts: parts.map(|(f, rows)| (f.apart(), rows.clone())).collect(),
+            rows: self.rows,
+        }
     }
 
     pub(crate) fn rows(&self) -> u64 {
