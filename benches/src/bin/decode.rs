@@ -118,10 +118,8 @@ fn other(e: impl std::error::Error + Send + Sync + 'static) -> io::Error {
 }
 
 /// A number that looks random.
-fn mix(row: usize) -> u64 {
-    let mut z = (row as u64)
-        .wrapping_add(1)
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+fn mix(n: u64) -> u64 {
+    let mut z = n.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z ^ (z >> 27)
 }
@@ -147,16 +145,17 @@ fn write(
         .next_column()
         .map_err(other)?
         .ok_or_else(|| io::Error::other("no column"))?;
-    let there = |row: usize| mix(row) >> 8 & 127 >= nulls_percent * 128 / 100;
-    let levels: Vec<i16> = (0..rows).map(|row| i16::from(there(row))).collect();
-    let present = || (0..rows).filter(|row| there(*row));
+    let rows_of = || 0..rows as u64;
+    let there = |row: u64| mix(row) >> 8 & 127 >= nulls_percent * 128 / 100;
+    let levels: Vec<i16> = rows_of().map(|row| i16::from(there(row))).collect();
+    let present = || rows_of().filter(|row| there(*row));
     // A dictionary pays only for few values.
-    let number = |row: usize| match encoding {
+    let number = |row: u64| match encoding {
         None => mix(row) % 1_000,
-        Some(_) if name == "timestamp" => row as u64 * 1_000 + mix(row) % 1_000,
+        Some(_) if name == "timestamp" => row * 1_000 + mix(row) % 1_000,
         Some(_) => mix(row) % 1_000_000,
     };
-    let signed = |row: usize| number(row).cast_signed();
+    let signed = |row: u64| number(row).cast_signed();
     macro_rules! batch {
         ($writer:expr, $of:expr) => {{
             let values: Vec<_> = present().map($of).collect();
@@ -165,16 +164,18 @@ fn write(
     }
     match column.untyped() {
         ColumnWriter::BoolColumnWriter(w) => batch!(w, |row| mix(row) % 3 == 0),
-        ColumnWriter::Int32ColumnWriter(w) => batch!(w, |row| signed(row) as i32),
+        ColumnWriter::Int32ColumnWriter(w) => {
+            batch!(w, |row| i32::try_from(number(row)).unwrap_or(0))
+        }
         ColumnWriter::Int64ColumnWriter(w) => batch!(w, signed),
         ColumnWriter::FloatColumnWriter(w) => batch!(w, |row| number(row) as f32 / 8.0),
         ColumnWriter::DoubleColumnWriter(w) => batch!(w, |row| number(row) as f64 / 8.0),
         ColumnWriter::ByteArrayColumnWriter(w) => batch!(w, |row| {
-            let text = format!("order {:016x}", mix(signed(row).unsigned_abs() as usize));
+            let text = format!("order {:016x}", mix(number(row)));
             ByteArray::from(text.into_bytes())
         }),
         ColumnWriter::FixedLenByteArrayColumnWriter(w) => batch!(w, |row| {
-            let half = mix(signed(row).unsigned_abs() as usize).to_le_bytes();
+            let half = mix(number(row)).to_le_bytes();
             FixedLenByteArray::from([half, half].concat())
         }),
         ColumnWriter::Int96ColumnWriter(_) => return Err(io::Error::other("INT96")),

@@ -267,3 +267,18 @@ fn extremes_of_a_parquet_partition_are_those_of_its_rows() {
         }
     }
 }
+
+#[test]
+fn frames_taken_apart_read_the_same_and_hold_nothing() {
+    let case = case("questdb/parquet_o3/after3");
+    let reader = by(&case.table(), ParquetFacts::Auto, ReadMode::Auto);
+    let expected = rows(&reader);
+    let all = reader.all_rows();
+    let mut cursor = reader.cursor(Direction::Forward, None, &all);
+    let mut apart: Vec<Frame> = Vec::new();
+    while let Some(frame) = cursor.next_frame().unwrap() {
+        frame.column(0).unwrap();
+        apart.push(frame.apart());
+    }
+    assert_eq!(digest_frames(&reader, apart.into_iter()), expected);
+}
