@@ -29,7 +29,7 @@ impl DecodedGroup {
             group,
             rows,
             columns: (0..columns).map(|_| OnceLock::new()).collect(),
-            seen: Arc::new(Mutex::new(vec![Weak::new(); columns])),
+            seen: Arc::new(Mutex::new((0..columns).map(|_| Weak::new()).collect())),
         }
     }
 
