@@ -2,13 +2,14 @@
 //!
 //! arrow-rs writes the chunks, uncompressed, so that nothing but decoding is measured. It reads them
 //! with its column reader: values that are there, packed, and definition levels. Ours gives rows,
-//! nulls in their places: the more work of the two. Time is what the thread had of a core.
+//! nulls in their places: the more work of the two. One thread, the fastest of many runs.
 
 #![expect(clippy::print_stdout, reason = "a program that talks to a person")]
 
 use std::hint::black_box;
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use benches::is_smoke;
 use bytes::Bytes;
@@ -95,22 +96,15 @@ fn encodings(column: &str) -> &'static [Option<Encoding>] {
     }
 }
 
-/// Nanoseconds of a core that the fastest run took.
+/// Nanoseconds of the fastest run: short enough to fall between the turns of other processes.
 fn best(runs: usize, work: impl Fn() -> io::Result<usize>) -> io::Result<u64> {
     let mut best = u64::MAX;
     for _ in 0..runs {
-        let before = thread_nanos()?;
+        let start = Instant::now();
         black_box(work()?);
-        best = best.min(thread_nanos()?.saturating_sub(before));
+        best = best.min(u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX));
     }
     Ok(best)
-}
-
-/// Time that this thread spent on a core.
-fn thread_nanos() -> io::Result<u64> {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat")?;
-    let nanos = stat.split(' ').next().and_then(|n| n.parse().ok());
-    nanos.ok_or_else(|| io::Error::other("schedstat has no time"))
 }
 
 fn other(e: impl std::error::Error + Send + Sync + 'static) -> io::Error {
