@@ -157,7 +157,7 @@ fn write(
         }};
     }
     match column.untyped() {
-        ColumnWriter::BoolColumnWriter(w) => batch!(w, |row| mix(row) % 3 == 0),
+        ColumnWriter::BoolColumnWriter(w) => batch!(w, |row| mix(row).is_multiple_of(3)),
         ColumnWriter::Int32ColumnWriter(w) => {
             batch!(w, |row| i32::try_from(number(row)).unwrap_or(0))
         }
