@@ -16,8 +16,18 @@ use crate::{machine, python, questdb};
 /// A benchmark of the package `benches`.
 struct Bench {
     name: String,
-    /// A program of ours, not a criterion bench.
-    program: bool,
+    kind: Kind,
+}
+
+/// How a benchmark runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A criterion bench.
+    Criterion,
+    /// A program that measures whole processes.
+    Program,
+    /// A program among the Rust peers.
+    Peer,
 }
 
 /// What the caller asked for.
@@ -79,10 +89,12 @@ pub(crate) fn run(args: &[String]) -> Done {
     }
     for bench in &benches {
         println!("\nbench {}", bench.name);
-        if bench.program {
-            program(bench, &wanted)?;
-        } else {
-            criterion(bench, &wanted)?;
+        match bench.kind {
+            Kind::Criterion => criterion(bench, &wanted)?,
+            Kind::Program => program(bench, &wanted)?,
+            // Building the newest arrow-rs costs more than all other smoke runs together.
+            Kind::Peer if wanted.smoke && name.is_none() => println!("only by its name"),
+            Kind::Peer => encode(bench, &wanted)?,
         }
     }
     Ok(())
@@ -107,16 +119,20 @@ fn found() -> Result<Vec<Bench>, String> {
         match target["kind"][0].as_str() {
             Some("bench") => benches.push(Bench {
                 name,
-                program: false,
+                kind: Kind::Criterion,
             }),
             // `cargo xtask heap` is no bench: its figures have bounds.
             Some("bin") if name != "heap" => benches.push(Bench {
                 name,
-                program: true,
+                kind: Kind::Program,
             }),
             _ => {}
         }
     }
+    benches.push(Bench {
+        name: "encode".to_owned(),
+        kind: Kind::Peer,
+    });
     Ok(benches)
 }
 
@@ -216,8 +232,34 @@ fn program(bench: &Bench, wanted: &Wanted<'_>) -> Done {
     }
     command.args(&wanted.rest);
     check(&mut command)?;
+    file_away(&home, wanted)
+}
+
+/// Our encoders beside those of arrow-rs and parquet2, in one process.
+fn encode(bench: &Bench, wanted: &Wanted<'_>) -> Done {
+    let home = work_dir("bench")?.join(&bench.name);
+    std::fs::create_dir_all(&home).map_err(|e| format!("{}: {e}", home.display()))?;
+    let rest = |name: &str, otherwise| {
+        let at = wanted.rest.iter().position(|arg| *arg == name);
+        at.and_then(|at| wanted.rest.get(at + 1).copied())
+            .unwrap_or(otherwise)
+    };
+    let (rows, runs) = if wanted.smoke {
+        ("2000", "1")
+    } else {
+        ("2000000", "9")
+    };
+    let mut command = Command::new(build_peer("encode")?);
+    command.arg(&home);
+    check(command.args([rest("--rows", rows), rest("--runs", runs)]))?;
+    file_away(&home, wanted)
+}
+
+/// What was measured goes where the caller wants it.
+fn file_away(home: &Path, wanted: &Wanted<'_>) -> Done {
+    let result = home.join("last.json");
     if wanted.keep {
-        keep(&home)?;
+        keep(home)?;
     }
     let kept = |name: &str| home.join(format!("{name}.json"));
     if let Some(name) = wanted.compare {

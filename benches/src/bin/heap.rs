@@ -1,8 +1,9 @@
 //! `cargo xtask heap`: one job under a profiler that counts every byte.
 //!
-//! usage: heap list | heap NAME DATA
+//! usage: heap list | heap NAME DATA | heap NAME DATA PROFILE
 //!
-//! Both print a JSON object a line: what the jobs are, or what one of them needed.
+//! The first two print a JSON object a line: what the jobs are, or what one of them needed. The last
+//! writes who held what at the peak, for dhat's viewer.
 
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a program talks to its caller")]
@@ -10,7 +11,7 @@
 use std::io;
 use std::path::Path;
 
-use benches::heap::jobs;
+use benches::heap::{Job, Measured, jobs};
 use serde_json::json;
 
 #[global_allocator]
@@ -34,14 +35,27 @@ fn main() -> io::Result<()> {
             Ok(())
         }
         [name, data] => measure(name, Path::new(data)),
-        _ => Err(io::Error::other("heap list | heap NAME DATA")),
+        [name, data, profile] => {
+            let measured = prepare(name, Path::new(data))?;
+            let _profiler = dhat::Profiler::builder().file_name(profile).build();
+            measured()
+        }
+        _ => Err(io::Error::other("heap list | heap NAME DATA [PROFILE]")),
     }
 }
 
-fn measure(name: &str, data: &Path) -> io::Result<()> {
+fn job(name: &str) -> io::Result<Job> {
     let job = jobs().into_iter().find(|job| job.name == name);
-    let job = job.ok_or_else(|| io::Error::other(format!("no job {name}")))?;
-    let measured = (job.prepare)(data)?;
+    job.ok_or_else(|| io::Error::other(format!("no job {name}")))
+}
+
+fn prepare(name: &str, data: &Path) -> io::Result<Measured> {
+    (job(name)?.prepare)(data)
+}
+
+fn measure(name: &str, data: &Path) -> io::Result<()> {
+    let bound = job(name)?.bound;
+    let measured = prepare(name, data)?;
     let profiler = dhat::Profiler::builder().testing().build();
     let before = dhat::HeapStats::get();
     let outcome = measured();
@@ -51,7 +65,7 @@ fn measure(name: &str, data: &Path) -> io::Result<()> {
     let blocks = stats.total_blocks - before.total_blocks;
     println!(
         "{}",
-        json!({"name": name, "peak": stats.max_bytes, "bound": job.bound, "blocks": blocks})
+        json!({"name": name, "peak": stats.max_bytes, "bound": bound, "blocks": blocks})
     );
     Ok(())
 }

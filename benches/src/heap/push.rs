@@ -7,7 +7,7 @@
 use std::io;
 use std::sync::Arc;
 
-use column_format::{BinaryWriter, ColumnSlice, ColumnType, Layout};
+use column_format::{ColumnSlice, ColumnType, Layout};
 use pq_encode::{
     Codec, ColumnSpec, FileAssembler, FileProperties, OptionError, PageStoreFactory, PushEncoder,
     PushError, PushOptions, PushWriter, TempFileStores, WriterOptions,
@@ -88,6 +88,49 @@ fn noise(state: &mut u64, bytes: &mut [u8]) {
     }
 }
 
+/// Rows of a BINARY column as they are stored, in exactly the memory that they need: what a vector
+/// keeps in reserve would be part of the figure.
+struct Batch {
+    offsets: Vec<u8>,
+    data: Vec<u8>,
+    rows: usize,
+}
+
+impl Batch {
+    fn new(rows: usize, value_len: usize) -> Batch {
+        let mut offsets = Vec::with_capacity(8 * (rows + 1));
+        offsets.extend_from_slice(&0_u64.to_le_bytes());
+        Batch {
+            offsets,
+            data: Vec::with_capacity(rows * (8 + value_len)),
+            rows: 0,
+        }
+    }
+
+    fn push(&mut self, value: &[u8]) {
+        self.data
+            .extend_from_slice(&(value.len() as u64).to_le_bytes());
+        self.data.extend_from_slice(value);
+        self.offsets
+            .extend_from_slice(&(self.data.len() as u64).to_le_bytes());
+        self.rows += 1;
+    }
+
+    fn slice(&self) -> io::Result<ColumnSlice<'_>> {
+        let slice = ColumnSlice::new(Layout::Binary, &self.offsets, &self.data, self.rows);
+        slice.map_err(io::Error::other)
+    }
+}
+
+/// INT values as they are stored.
+fn ints(values: impl ExactSizeIterator<Item = i32>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(4 * values.len());
+    for value in values {
+        bytes.extend_from_slice(&value.to_le_bytes());
+    }
+    bytes
+}
+
 fn fixed(bytes: &[u8], rows: usize) -> io::Result<ColumnSlice<'_>> {
     ColumnSlice::new(Layout::Fixed(4), &[], bytes, rows).map_err(io::Error::other)
 }
@@ -100,19 +143,18 @@ fn skew() -> io::Result<()> {
     let mut writer = writer(&columns, 1_000_000)?;
     let (mut state, mut value) = (1, vec![0; 4096]);
     for batch in 0..BATCHES {
-        let mut wide = BinaryWriter::new();
-        for _ in 0..ROWS {
+        let rows = 64;
+        let mut wide = Batch::new(rows, value.len());
+        for _ in 0..rows {
             noise(&mut state, &mut value);
-            wide.push(Some(&value)).map_err(io::Error::other)?;
+            wide.push(&value);
         }
         let column = |number: i32| -> Vec<u8> {
             let rows = batch * ROWS..(batch + 1) * ROWS;
-            rows.flat_map(|row| (row + number).to_le_bytes()).collect()
+            ints(rows.map(|row| row + number))
         };
         let narrow: Vec<Vec<u8>> = (1..=8).map(column).collect();
-        let rows = 64;
-        let wide = ColumnSlice::new(Layout::Binary, wide.aux(), wide.data(), rows);
-        let mut slices = vec![wide.map_err(io::Error::other)?];
+        let mut slices = vec![wide.slice()?];
         for bytes in &narrow {
             slices.push(fixed(bytes, rows)?);
         }
@@ -126,8 +168,7 @@ fn dict() -> io::Result<()> {
     const ROWS: i32 = 8192;
     let mut writer = writer(&[spec(0, ColumnType::Int)], 10_000_000)?;
     for batch in 0..BATCHES {
-        let values = (0..ROWS).map(|row| (batch + row) % 16);
-        let values: Vec<u8> = values.flat_map(i32::to_le_bytes).collect();
+        let values = ints((0..ROWS).map(|row| (batch + row) % 16));
         let slice = fixed(&values, 8192)?;
         writer.write(&[slice]).map_err(io::Error::other)?;
     }
@@ -149,16 +190,15 @@ fn dictcols() -> io::Result<()> {
     for (seed, column) in (1..).zip(&columns) {
         let mut encoder =
             PushEncoder::new(column, &options, Arc::clone(&stores)).map_err(io::Error::other)?;
-        let mut rows = BinaryWriter::new();
+        let mut rows = Batch::new(2 * DISTINCT, 384);
         for _ in 0..2 {
             let (mut state, mut value) = (seed, [0; 384]);
             for _ in 0..DISTINCT {
                 noise(&mut state, &mut value);
-                rows.push(Some(&value)).map_err(io::Error::other)?;
+                rows.push(&value);
             }
         }
-        let slice = ColumnSlice::new(Layout::Binary, rows.aux(), rows.data(), 2 * DISTINCT);
-        let slice = slice.map_err(io::Error::other)?;
+        let slice = rows.slice()?;
         encoder.write(&slice, None).map_err(io::Error::other)?;
         drop(rows);
         chunks.push(encoder.finish(None).map_err(io::Error::other)?);
