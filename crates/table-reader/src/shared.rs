@@ -300,6 +300,11 @@ impl Shared {
             })
     }
 
+    /// The file of a Parquet partition, if it was opened with the snapshot.
+    pub(crate) fn parquet_files(&self, index: usize) -> Option<&Arc<ParquetFiles>> {
+        self.slots.get(index)?.pinned_parquet()
+    }
+
     pub(crate) fn is_parquet(&self, index: usize) -> bool {
         self.partitions.get(index).is_some_and(|p| p.parquet)
     }

@@ -41,13 +41,20 @@ impl TableReader {
     }
 
     /// How many pages of the selected columns are in the page cache now, over the whole of every
-    /// native partition that `rows` touches. Reads none of them.
+    /// native partition that `rows` touches, and over the whole file of every Parquet partition.
+    /// Reads none of them.
     ///
     /// # Errors
     /// The file system cannot map, or does not tell; files of a partition past the descriptor limit.
     pub fn residency(&self, rows: &RowSelection) -> Result<Residency, ReadError> {
         let mut sum = Residency::default();
         for part in rows.parts() {
+            if let Some(files) = self.shared().parquet_files(part.partition) {
+                let one = files.data.residency(files.len).map_err(ReadError::Io)?;
+                sum.page_count += one.page_count;
+                sum.resident_count += one.resident_count;
+                continue;
+            }
             self.shared().each_file(part.partition, |file| {
                 let one = file.file.residency(file.len).map_err(ReadError::Io)?;
                 sum.page_count += one.page_count;

@@ -282,3 +282,20 @@ fn frames_taken_apart_read_the_same_and_hold_nothing() {
     }
     assert_eq!(digest_frames(&reader, apart.into_iter()), expected);
 }
+
+#[test]
+fn the_weight_of_a_parquet_partition_is_its_file() {
+    let case = case("questdb/parquet_o3/after3");
+    let reader = by(&case.table(), ParquetFacts::Auto, ReadMode::Auto);
+    for (i, partition) in reader.partitions().iter().enumerate() {
+        let Some(len) = partition.parquet_len else {
+            continue;
+        };
+        let rows = reader.rows_of_partitions(&(i..i + 1));
+        let pages = reader.residency(&rows).unwrap().page_count;
+        assert!(
+            !partition.parquet || pages * 4096 >= len,
+            "{pages} pages of {len} bytes"
+        );
+    }
+}
