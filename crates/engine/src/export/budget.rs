@@ -4,7 +4,8 @@
 //! snapshot. What is left over is shared by all that grows (pages that wait for their turn, what
 //! waits for the footer), and that goes to disk when the share is used up. So a budget is refused at
 //! once, by naming the least that would do, or it is kept. The figures of the encoder are measured,
-//! and rounded up; the tests of the command line watch the memory of the process against them.
+//! and rounded up. Not counted are the decoded row groups of Parquet partitions, which frames keep
+//! until their rows are written: nobody knows their size before. The tests of the command line watch the memory of the process against them.
 
 use std::sync::Arc;
 

@@ -179,8 +179,7 @@ impl<'c, 'w> Crew<'c, 'w> {
             if let Err(error) = self.encode(&job).map_err(place) {
                 self.stop(error);
             } else {
-                self.taken_back(&job);
-                drop(job);
+                self.taken_back(job);
                 if let Err(error) = self.write_what_can_be() {
                     self.stop(error);
                 }
@@ -227,13 +226,16 @@ impl<'c, 'w> Crew<'c, 'w> {
         Ok(())
     }
 
-    /// The rows of a job are read no more.
-    fn taken_back(&self, job: &Job) {
+    /// The rows of a job are read no more. They go before the planner hears of it, so that it never
+    /// maps more while what it waited for is still mapped.
+    fn taken_back(&self, job: Job) {
+        let group_index = job.group_index;
+        drop(job);
         let mut queue = lock(&self.queue);
-        if let Some(open) = queue.open_groups.get_mut(&job.group_index) {
+        if let Some(open) = queue.open_groups.get_mut(&group_index) {
             *open -= 1;
             if *open == 0 {
-                queue.open_groups.remove(&job.group_index);
+                queue.open_groups.remove(&group_index);
                 self.room.notify_all();
             }
         }

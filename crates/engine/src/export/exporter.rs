@@ -159,11 +159,17 @@ impl Exporter<'_> {
         Ok(())
     }
 
-    /// Tells the registry of a frame that was planned.
+    /// Tells the registry of a frame that was planned. Bytes of Parquet partitions are left out: to
+    /// know them, all columns would have to be decoded, here and now.
     fn count(&self, frame: &Frame, partition: &mut Option<usize>) {
         let rows = u64::try_from(frame.rows()).unwrap_or(u64::MAX);
-        let entered = partition.replace(frame.partition_index()) != Some(frame.partition_index());
-        let bytes = frame.native_bytes().unwrap_or(0);
+        let index = frame.partition_index();
+        let entered = partition.replace(index) != Some(index);
+        let info = self.reader.partitions().get(index);
+        let bytes = match info.is_some_and(|info| info.parquet) {
+            true => 0,
+            false => frame.native_bytes().unwrap_or(0),
+        };
         self.running.delivered(rows, bytes, entered);
     }
 

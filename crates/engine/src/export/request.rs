@@ -54,7 +54,7 @@ pub struct ExportRequest {
     pub threads: NonZeroUsize,
     /// Memory for everything that the export holds: buffers, dictionaries, open files, pages that
     /// wait for their turn, what waits for the footer. Not for the process itself (some 8 MiB), nor
-    /// for pages of mapped files. Refused before any work if it cannot do; threads that it does not
+    /// for pages of mapped files, nor for decoded row groups of Parquet partitions. Refused before any work if it cannot do; threads that it does not
     /// suffice for are not started; pages that do not fit wait in a temporary file. Never changes a
     /// byte of the output.
     pub memory_bytes: u64,

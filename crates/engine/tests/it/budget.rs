@@ -43,13 +43,13 @@ pub(crate) fn least(table: &Path, change: impl Fn(&mut ExportRequest)) -> u64 {
 
 #[test]
 fn the_least_budget_works_one_byte_less_does_not_and_neither_shows() {
-    for (workload, rows, partitions) in [
-        (Workload::Trades, 20_000, 3),
-        (Workload::Cpu, 10_000, 2),
-        (Workload::Wide, 600, 2),
+    for (workload, rows, partitions, groups) in [
+        (Workload::Trades, 20_000, 3, 40),
+        (Workload::Cpu, 5_000, 2, 20),
+        (Workload::Wide, 400, 2, 8),
     ] {
         let (_scratch, table) = generated(workload, rows, partitions);
-        let small_groups = |r: &mut ExportRequest| r.row_group_rows = rows / 40;
+        let small_groups = |r: &mut ExportRequest| r.row_group_rows = rows / groups;
         let least = least(&table, small_groups);
         let with = |memory_bytes| {
             export_bytes(&table, |r| {
@@ -66,7 +66,7 @@ fn the_least_budget_works_one_byte_less_does_not_and_neither_shows() {
         let (rich, expected) = with(1 << 30).unwrap();
         assert_eq!(rich.spilled_bytes, 0);
         assert!(bytes == expected, "{workload}");
-        assert_eq!(rich.row_groups, 40);
+        assert_eq!(rich.row_groups, usize::try_from(groups).unwrap());
     }
 }
 

@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use engine::{CancelToken, ExportReport, ExportRequest, NoProgress, Output, ScanProfile};
+use engine::{CancelToken, Codec, ExportReport, ExportRequest, NoProgress, Output, ScanProfile};
 use mmap_io::{Access, EVICT_WINDOW_BYTES, FileAdvice, Links, RealVfs, Vfs};
 use testkit::case;
 use testkit::generate::{Request, Workload, generate};
@@ -114,6 +114,7 @@ fn make_cold(table: &Path) {
 fn export_with(table: &Path, profile: ScanProfile) -> (ExportReport, u64, u64) {
     let (report, _) = export_bytes(table, |r| {
         (r.profile, r.stats, r.row_group_rows) = (profile, true, 50_000);
+        r.writer.codec = Codec::None;
     })
     .unwrap();
     let stats = report.stats.clone().unwrap();
@@ -128,7 +129,7 @@ fn a_cold_table_is_cold_and_a_warm_one_warm_after_an_export() {
     let table = scratch.path().join("trades");
     let made = generate(
         &RealVfs,
-        &Request::new(Workload::Trades, 600_000, 6, &table),
+        &Request::new(Workload::Trades, 480_000, 6, &table),
     )
     .unwrap();
     assert!(made.bytes > 2 * EVICT_WINDOW_BYTES);

@@ -5,11 +5,15 @@
 
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use engine::{CancelToken, Cause, Codec, ExportReport, ExportRequest, NoProgress, Output};
-use testkit::case;
+use engine::{
+    CancelToken, Cause, Codec, Done, ExportReport, ExportRequest, NoProgress, Output, Progress,
+};
+use testkit::{case, entries, temp_dir};
 
 use crate::budget::least;
 use crate::export::export_bytes;
@@ -103,20 +107,49 @@ fn export_and(
     (done, bytes)
 }
 
+/// Holds up whoever wrote the first chunk until pages of others were spilled: the spill file has no
+/// name, but a descriptor in the directory of the output.
+struct UntilSpilled {
+    dir: PathBuf,
+    waited: AtomicBool,
+}
+
+impl Progress for UntilSpilled {
+    fn advance(&self, _: Done) {
+        let deadline = Instant::now() + Duration::from_secs(120);
+        while !self.waited.load(Ordering::Relaxed) {
+            assert!(Instant::now() < deadline, "nothing was spilled");
+            let fds = std::fs::read_dir("/proc/self/fd").unwrap();
+            let mut targets = fds.filter_map(|fd| std::fs::read_link(fd.ok()?.path()).ok());
+            let below = |target: &PathBuf| {
+                target.starts_with(&self.dir) && target.to_string_lossy().contains("-spill-")
+            };
+            self.waited
+                .store(targets.any(|t| below(&t)), Ordering::Relaxed);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
 #[test]
 fn pages_ahead_of_a_slow_chunk_wait_in_a_file_and_come_back_in_order() {
     let never = CancelToken::new();
     let (_, expected) = export_and(0, &never, 64 << 20, || Ok(()));
     let table = case("questdb/trades").table();
-    let least = least(&table, in_many_groups);
-    let slow = || {
-        std::thread::sleep(Duration::from_millis(300));
-        Ok(())
-    };
+    let out = temp_dir();
+    let path = out.path().join("out.parquet");
+    let mut request = ExportRequest::new(&table, Output::File(path.clone()));
+    in_many_groups(&mut request);
     // Enough for two threads, and for less than what one of them encodes ahead.
-    let (done, bytes) = export_and(1, &never, least + (4 << 20), slow);
-    assert!(done.unwrap().spilled_bytes > 0);
-    assert!(bytes == expected);
+    request.memory_bytes = least(&table, in_many_groups) + (4 << 20);
+    let slow = UntilSpilled {
+        dir: out.path().to_path_buf(),
+        waited: AtomicBool::new(false),
+    };
+    let report = engine::export(request, &slow, &never).unwrap();
+    assert!(report.spilled_bytes > 0);
+    assert!(std::fs::read(&path).unwrap() == expected);
+    assert_eq!(entries(out.path()).unwrap(), ["out.parquet"]);
 }
 
 #[test]
