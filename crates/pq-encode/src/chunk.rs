@@ -100,7 +100,7 @@ impl ChunkEncoder {
             chunk.dictionary = Some((u64::from(placed.len), entries));
         }
         let limits = PageLimits::of(&self.options);
-        let gap = gap(self.source.as_ref(), limits);
+        let gap = gap(self.source.as_ref(), !self.spec.required, limits);
         let mut cursor = Cursor::new(slices);
         loop {
             self.page.reset(gap);
@@ -117,8 +117,13 @@ impl ChunkEncoder {
 }
 
 /// Bytes to leave free in front of a page: header, levels, and what the values want.
-pub(crate) fn gap(source: &dyn PageSource, limits: PageLimits) -> usize {
-    HEADER_GAP + source.gap(limits) + limits.rows.min(64 << 10) / 8 + 64
+pub(crate) fn gap(source: &dyn PageSource, optional: bool, limits: PageLimits) -> usize {
+    let levels = if optional {
+        limits.rows.min(64 << 10) / 8 + 64
+    } else {
+        0
+    };
+    HEADER_GAP + source.gap(limits) + levels
 }
 
 /// The source of a column's pages.

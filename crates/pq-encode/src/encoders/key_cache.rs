@@ -55,6 +55,17 @@ impl KeyCache {
         self.all = true;
     }
 
+    /// Makes room for `extra` keys of a page of at most `rows_max`: doubles, but not beyond the page.
+    pub(crate) fn reserve(&mut self, extra: usize, rows_max: usize) {
+        if let Kept::Narrow(keys) = &mut self.keys {
+            let needed = keys.len() + extra;
+            if needed > keys.capacity() {
+                let wanted = (keys.capacity() * 2).min(rows_max).max(needed);
+                keys.reserve_exact(wanted - keys.len());
+            }
+        }
+    }
+
     /// Forgets all keys and gives their memory back.
     pub(crate) fn drop_all(&mut self) {
         *self = Self::default();

@@ -5,12 +5,13 @@
 
 use std::io::{self, Write};
 
+use crate::page::buf;
 use crate::sink::PIECE_BYTES_MAX;
 
 /// A piece of this size is written as it is if nothing waits in front of it.
 const LARGE: usize = 64 << 10;
 /// Bytes that wait to be written, at most.
-const BUFFER: usize = 256 << 10;
+const BUFFER: usize = 64 << 10;
 
 #[derive(Debug)]
 pub(crate) struct Output<W> {
@@ -42,6 +43,7 @@ impl<W: Write> Output<W> {
             if self.waiting.is_empty() && piece.len() >= LARGE {
                 self.inner.write_all(piece)?;
             } else {
+                buf::reserve(&mut self.waiting, piece.len(), BUFFER);
                 self.waiting.extend_from_slice(piece);
             }
             self.position += piece.len() as u64;

@@ -282,6 +282,7 @@ impl PageSource for FixedSource {
                 if self.wanted == 0 {
                     return Ok(Added::Full);
                 }
+                self.values.reserve(self.wanted, limits.rows);
             }
             if !self.take(rows, limits, page)? {
                 return Ok(Added::Ended);

@@ -185,6 +185,13 @@ impl Values {
         }
     }
 
+    /// Makes room for `rows` more of a page of at most `rows_max`.
+    pub(crate) fn reserve(&mut self, rows: usize, rows_max: usize) {
+        if let Self::Growing(growing) = self {
+            growing.keys.reserve(rows, rows_max);
+        }
+    }
+
     /// Most rows to gather at once.
     pub(crate) fn portion(&self) -> usize {
         if self.is_in_place() {

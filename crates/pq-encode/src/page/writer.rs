@@ -161,6 +161,11 @@ impl PageWriter {
         self.dictionary_page(plain.bytes(), entries, sink)
     }
 
+    /// Gives back the buffer of pages.
+    pub(crate) fn release(&mut self) {
+        self.packed = PageBuf::default();
+    }
+
     /// Bytes on the heap, besides the codec's.
     pub(crate) fn heap_bytes(&self) -> usize {
         self.packed.heap_bytes()

@@ -207,7 +207,17 @@ impl PushEncoder {
             tally.put_dictionary(placed.len, entries);
         }
         let summary = tally.finish(encoding, &self.writer, &self.options, facts);
+        // The pages are about to be taken from the store, one by one.
+        self.release()?;
         Ok(spool.finish(summary))
+    }
+
+    /// Gives back all buffers.
+    fn release(&mut self) -> Result<(), EncodeError> {
+        self.page = PageBuf::default();
+        self.writer.release();
+        self.source = source(&self.spec, &self.options)?;
+        Ok(())
     }
 
     fn start(&mut self) -> Result<Chunk, EncodeError> {
@@ -263,6 +273,8 @@ impl PushEncoder {
         };
         let plan = chooser.plan(&slices, symbols, rows::count(&slices))?;
         drop(scratch);
+        // What trials took is more than most columns ever need.
+        self.release()?;
         chunk.state = self.open_with(plan)?;
         self.add(&mut Cursor::new(&slices), symbols, chunk)
     }
@@ -302,7 +314,8 @@ impl PushEncoder {
                 return Ok(());
             };
             if !open.page_started {
-                self.page.reset(gap(self.source.as_ref(), limits));
+                self.page
+                    .reset(gap(self.source.as_ref(), !self.spec.required, limits));
                 self.source.start_page(limits, &mut self.page);
                 open.page_started = true;
             }

@@ -11,7 +11,7 @@ use column_format::{
 use crate::rows::Cursor;
 
 /// Rows of a sample.
-const ROWS_MAX: usize = 4096;
+const ROWS_MAX: usize = 2048;
 /// Bytes of a sample, unless pages are smaller: the row that reaches them is the last.
 const BYTES_MAX: usize = 64 << 10;
 /// Bytes that a row of variable size counts besides its value.

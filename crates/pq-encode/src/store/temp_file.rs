@@ -196,6 +196,8 @@ impl TempFileStore {
     fn read(&self, extent: Extent, len: usize, into: &mut Vec<u8>) -> Result<(), StoreError> {
         let file = self.shared.state().file.clone();
         into.clear();
+        // Not by doubling: pages are of about one size, and one is in memory at a time.
+        into.reserve_exact(len);
         into.resize(len, 0);
         let offset = extent.offset;
         let read = match file {

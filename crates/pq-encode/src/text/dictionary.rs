@@ -159,7 +159,7 @@ impl BytesDictionary {
         // Not by doubling: a dictionary may be all that a chunk has on the heap.
         let (extra, len_now) = (PREFIX + value.len(), self.plain.len());
         if len_now + extra > self.plain.capacity() {
-            self.plain.reserve_exact(extra.max(len_now / 32).max(4096));
+            self.plain.reserve_exact(extra.max(len_now / 64).max(4096));
         }
         self.plain.extend_from_slice(&len.to_le_bytes());
         self.plain.extend_from_slice(value);

@@ -47,15 +47,18 @@ impl KeyedPages {
 
     /// Rows that may be added to a page whose dictionary has `entries` and grows.
     pub(crate) fn wanted_growing(
-        &self,
+        &mut self,
         entries: usize,
         portion: usize,
         limits: PageLimits,
     ) -> usize {
         let done = self.validity.rows();
         let room = self.waiting.room(entries, portion, limits.bytes);
-        room.max(usize::from(done == 0))
-            .min(limits.rows.saturating_sub(done))
+        let wanted = room
+            .max(usize::from(done == 0))
+            .min(limits.rows.saturating_sub(done));
+        self.waiting.reserve(wanted, limits.rows);
+        wanted
     }
 
     /// Appends a key whose row was told apart elsewhere.
