@@ -1,11 +1,13 @@
 //! How a table is read: flags that never change a byte of the result, and what they tell.
 
 use std::fs;
+use std::io::Read;
+use std::process::Stdio;
 
 use serde_json::Value;
-use testkit::{case, entries, temp_dir};
+use testkit::{case, copy_dir, entries, temp_dir};
 
-use crate::support::{assert_refused, run_words};
+use crate::support::{assert_refused, run_words, sluice};
 
 #[test]
 fn profile_and_read_mode_give_the_same_file_and_rows() {
@@ -78,4 +80,38 @@ fn what_is_no_profile_mode_or_time_limit_is_wrong_usage() {
         let ran = run_words(&format!("scan @ {flags}"), &table, &out);
         assert_refused(&ran, 2, &[part]);
     }
+}
+
+/// The first partition is mapped and half printed when one of its files is cut: without the guard
+/// that the binary installs, the next row would be the end of the process.
+#[test]
+fn a_file_cut_under_a_scan_is_an_error_that_names_it() {
+    let scratch = temp_dir();
+    let table = scratch.path().join("table");
+    copy_dir(&case("questdb/trades").table(), &table).unwrap();
+    let mut child = sluice()
+        .arg("scan")
+        .arg(&table)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    // Less than a pipe and a piece hold: the scan waits inside of a write.
+    let mut printed = vec![0; 100];
+    stdout.read_exact(&mut printed).unwrap();
+    let file = table.join("2024-03-01/amount.d");
+    fs::OpenOptions::new()
+        .write(true)
+        .open(file)
+        .unwrap()
+        .set_len(0)
+        .unwrap();
+    stdout.read_to_end(&mut printed).unwrap();
+    let done = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("2024-03-01/amount.d"), "{stderr}");
+    let expected = case("questdb/trades").answer_csv().unwrap().unwrap();
+    assert!(expected.starts_with(&printed) && printed.len() < expected.len());
 }
