@@ -133,7 +133,10 @@ impl Bench {
         for turn in 0..self.params.table.runs {
             for &limit in &self.params.limits {
                 let mut group: Vec<usize> = (0..entries.len()).collect();
-                group.retain(|&at| entries[at].limit == limit);
+                group.retain(|&at| {
+                    let wanted = self.args.wants(&entries[at].contestant.to_string());
+                    wanted && entries[at].limit == limit
+                });
                 for place in 0..group.len() {
                     // Everyone starts first sometimes.
                     let at = group[(turn + place) % group.len()];
