@@ -133,6 +133,9 @@ pub enum Cause {
     /// Bytes of a mapped file went away while they were read; what was made of them is thrown away.
     #[error("a file of the table was cut, or failed, while it was read: {0}")]
     Vanished(#[source] ReadError),
+    /// The system gives no thread to encode on.
+    #[error("the system starts no thread; try --threads 1")]
+    Threads,
     /// Somebody asked to stop.
     #[error("interrupted")]
     Cancelled,

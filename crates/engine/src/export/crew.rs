@@ -51,6 +51,7 @@ struct Queue {
     /// Jobs that were given out and not taken back, by row group.
     open_groups: BTreeMap<usize, usize>,
     groups: usize,
+    groups_written: usize,
     jobs_made: u64,
     closed: bool,
     error: Option<EngineError>,
@@ -104,11 +105,16 @@ impl<'c, 'w> Crew<'c, 'w> {
         plan: impl FnOnce(&Self) -> Result<()>,
     ) -> Result<Writing<'w>> {
         thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| self.work());
-            }
             let closing = Closing(&self);
-            if let Err(error) = plan(&self).and_then(|()| self.wait_for(0)) {
+            let start = || thread::Builder::new().spawn_scoped(scope, || self.work());
+            // Where the system gives fewer threads than asked for, those that there are do it.
+            let started = (0..threads).map_while(|_| start().ok()).count();
+            let planned = if started == 0 {
+                Err(Cause::Threads.into())
+            } else {
+                plan(&self).and_then(|()| self.wait_for(0))
+            };
+            if let Err(error) = planned {
                 self.stop(error);
             }
             drop(closing);
@@ -132,6 +138,8 @@ impl<'c, 'w> Crew<'c, 'w> {
         let columns = self.chunks.count();
         if columns > 0 {
             queue.open_groups.insert(group_index, columns);
+        } else {
+            queue.groups_written += 1;
         }
         for column in 0..columns {
             let number = queue.jobs_made;
@@ -148,7 +156,8 @@ impl<'c, 'w> Crew<'c, 'w> {
         Ok(())
     }
 
-    /// Waits until at most `groups` row groups are being encoded.
+    /// Waits until at most `groups` row groups are being encoded, and but one more waits to be
+    /// written: an output that is slower than the encoders slows them down.
     fn wait_for(&self, groups: usize) -> Result<()> {
         let mut queue = lock(&self.queue);
         loop {
@@ -156,7 +165,8 @@ impl<'c, 'w> Crew<'c, 'w> {
                 // Whoever stopped said why.
                 return Err(Cause::Cancelled.into());
             }
-            if queue.open_groups.len() <= groups {
+            let unwritten = queue.groups - queue.groups_written;
+            if queue.open_groups.len() <= groups && unwritten <= GROUPS_IN_FLIGHT {
                 return Ok(());
             }
             let woken = self.room.wait_timeout(queue, LOOK_EVERY);
@@ -258,6 +268,10 @@ impl<'c, 'w> Crew<'c, 'w> {
                 // Under the lock, so that numbers never fall.
                 self.progress.advance(writing.done());
                 self.turn.fetch_add(1, Ordering::Release);
+                if done.column + 1 == self.chunks.count() {
+                    lock(&self.queue).groups_written += 1;
+                    self.room.notify_all();
+                }
             }
         }
         Ok(())
@@ -276,7 +290,7 @@ impl<'c, 'w> Crew<'c, 'w> {
     fn write(&self, writing: &mut Writing<'_>, done: &mut Waiting) -> Result<()> {
         self.running.go_on()?;
         match &mut done.spool {
-            Some(spool) => writing.drain(done.rows, spool)?,
+            Some(spool) => writing.drain(done.rows, spool, self.running)?,
             None => {
                 writing.sink(done.rows)?;
             }
@@ -314,7 +328,7 @@ impl TurnSink<'_, '_, '_> {
             let mut writing = lock(&crew.writing);
             if let Some(mut spool) = self.spool.take() {
                 writing
-                    .drain(self.rows, &mut spool)
+                    .drain(self.rows, &mut spool, crew.running)
                     .map_err(SinkError::new)?;
             }
             return writing

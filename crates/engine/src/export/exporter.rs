@@ -23,6 +23,10 @@ use crate::reading::{select_rows, verified};
 use crate::running::Running;
 use crate::usage::AnonPeak;
 
+/// Rows that are measured between two looks at the stop signs: their lengths may stand in the data
+/// files, and those may be large.
+const OFFERED_ROWS_MAX: usize = 16 << 10;
+
 /// What an attempt works with.
 pub(crate) struct Exporter<'a> {
     pub(crate) reader: &'a TableReader,
@@ -111,25 +115,31 @@ impl Exporter<'_> {
         while let Some(frame) = cursor.next_frame()? {
             self.running.go_on()?;
             peak_mapped = peak_mapped.max(cursor.mapped_partition_count());
-            let mut row_lo = 0;
+            // Rows from `taken` on are not in a group yet.
+            let (mut row_lo, mut taken) = (0, 0);
             while row_lo < frame.rows() {
-                let offered = cutter.offer(&meter.of(&frame), row_lo, frame.rows());
+                self.running.go_on()?;
+                let offered_hi = frame.rows().min(row_lo + OFFERED_ROWS_MAX);
+                let offered = cutter.offer(&meter.of(&frame), row_lo, offered_hi);
                 let cut = match offered {
                     Ok(cut) => cut,
                     error => {
                         verified(&frame, error).map_err(|e| self.in_partition_of(e, &frame))?
                     }
                 };
-                let row_hi = row_lo + cut.rows;
-                if row_lo < row_hi {
-                    group.push(&frame, row_lo..row_hi);
-                }
-                row_lo = row_hi;
+                row_lo += cut.rows;
                 if cut.closes {
+                    if taken < row_lo {
+                        group.push(&frame, taken..row_lo);
+                    }
+                    taken = row_lo;
                     budget.check_value(&self.request.writer, meter.largest_value())?;
                     write(std::mem::take(&mut group))?;
                     cursor.release_open_partitions();
                 }
+            }
+            if taken < row_lo {
+                group.push(&frame, taken..row_lo);
             }
             self.count(&frame, &mut partition);
         }

@@ -17,7 +17,7 @@ use crate::error::{Cause, EngineError, Result};
 /// let mut overrides = ColumnOverrides::default();
 /// overrides.add_encoding("price=bss")?;
 /// overrides.add_codec("note=zstd:9")?;
-/// /// assert!(overrides.add_encoding("price").is_err());
+/// assert!(overrides.add_encoding("price").is_err());
 /// # Ok::<(), engine::EngineError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -15,10 +15,11 @@ use super::budget::Budget;
 use super::chunks::{Chunks, EncodedChunk, option_error};
 use super::exporter::Exporter;
 use super::key_values;
-use super::sink::sink_error;
+use super::sink::{StoppableSink, sink_error};
 use super::stats::ColumnStats;
 use crate::error::{Cause, EngineError, Result};
 use crate::progress::Done;
+use crate::running::Running;
 
 /// What an attempt wrote.
 #[derive(Debug, Default)]
@@ -106,8 +107,16 @@ impl<'w> Writing<'w> {
     }
 
     /// Writes the pages of the next chunk that waited for its turn.
-    pub(crate) fn drain(&mut self, rows: u64, spool: &mut ChunkSpool) -> Result<()> {
-        let mut sink = self.sink(rows)?;
+    pub(crate) fn drain(
+        &mut self,
+        rows: u64,
+        spool: &mut ChunkSpool,
+        running: &Running,
+    ) -> Result<()> {
+        let mut sink = StoppableSink {
+            sink: self.sink(rows)?,
+            running,
+        };
         spool.drain(&mut sink).map_err(sink_error)
     }
 
