@@ -234,9 +234,12 @@ impl<C: Column> ChunkReader<C> {
             Encoding::RleDictionary | Encoding::PlainDictionary
         ) {
             let (encoding, bytes) = (split.encoding, split.values);
+            let start = self.entries.len();
+            self.column
+                .values(encoding, bytes, present, &mut self.entries)?;
             return self
                 .column
-                .values(encoding, bytes, present, &mut self.entries);
+                .check(self.entries.get(start..).unwrap_or_default());
         }
         let missing = || Fault::corrupt("dictionary page", "one before this page", "none");
         let dictionary = self.dictionary.as_deref().ok_or_else(missing)?;

@@ -173,6 +173,14 @@ pub enum FactsError {
     /// The sidecar.
     #[error("_pm: {0}")]
     Sidecar(pm_format::PmError),
+    /// Names or row groups that share bytes.
+    #[error("_pm: names and chunks take {needed} bytes, and the sidecar has {found}")]
+    Overlap {
+        /// Bytes that the names and chunks take that it lists.
+        needed: u64,
+        /// Bytes of the sidecar.
+        found: u64,
+    },
     /// A chunk lies in another file.
     #[error("row group {group}, column {column:?}: the chunk is in another file, {path:?}")]
     OtherFile {

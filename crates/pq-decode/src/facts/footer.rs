@@ -3,6 +3,8 @@
 //! What the footer leaves out (dictionary offsets, unique ordinals) is not needed; what it says
 //! about levels is followed node by node.
 
+use std::sync::Arc;
+
 use pq_format::{ColumnChunk, FileMetaData, NodeKind, PhysicalKind, Repetition, SchemaNode};
 
 use super::{ChunkFacts, FileFacts, GroupFacts, LeafFacts, Stored, bounds};
@@ -18,7 +20,9 @@ impl FileFacts {
         let mut leaves = Vec::new();
         for field in &meta.schema.fields {
             let mut levels = Levels::default();
-            collect(field, field, &mut levels, &mut leaves);
+            // One name however many leaves the field has.
+            let name: Arc<str> = field.name.as_str().into();
+            collect(&name, field, field, &mut levels, &mut leaves);
         }
         let groups = meta.row_groups.iter().enumerate();
         let groups = groups.map(|(group, g)| {
@@ -49,7 +53,13 @@ struct Levels {
     elements: Vec<u16>,
 }
 
-fn collect(field: &SchemaNode, node: &SchemaNode, above: &mut Levels, out: &mut Vec<LeafFacts>) {
+fn collect(
+    name: &Arc<str>,
+    field: &SchemaNode,
+    node: &SchemaNode,
+    above: &mut Levels,
+    out: &mut Vec<LeafFacts>,
+) {
     let before = above.definition;
     if matches!(node.repetition, Repetition::Optional | Repetition::Repeated) {
         above.definition = above.definition.saturating_add(1);
@@ -61,13 +71,13 @@ fn collect(field: &SchemaNode, node: &SchemaNode, above: &mut Levels, out: &mut 
     match &node.kind {
         NodeKind::Group(children) => {
             for child in children {
-                collect(field, child, above, out);
+                collect(name, field, child, above, out);
             }
         }
         NodeKind::Leaf(physical) => {
             let dims = u16::try_from(above.elements.len()).unwrap_or(u16::MAX);
             out.push(LeafFacts {
-                name: field.name.clone(),
+                name: Arc::clone(name),
                 id: field.field_id.filter(|id| *id >= 0),
                 physical: *physical,
                 stored: Stored::of_leaf(node, *physical, dims),
@@ -84,7 +94,7 @@ fn collect(field: &SchemaNode, node: &SchemaNode, above: &mut Levels, out: &mut 
 }
 
 fn facts_of(group: usize, leaf: &LeafFacts, chunk: &ColumnChunk) -> Result<ChunkFacts, FactsError> {
-    let column = || leaf.name.clone();
+    let column = || leaf.name.to_string();
     if let Some(path) = &chunk.file_path {
         return Err(FactsError::OtherFile {
             group,

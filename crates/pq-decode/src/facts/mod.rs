@@ -9,6 +9,7 @@ mod sidecar;
 mod stored;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use pq_format::{CodecId, PhysicalType};
 
@@ -27,7 +28,7 @@ pub struct FileFacts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeafFacts {
     /// Name of the top-level field.
-    pub name: String,
+    pub name: Arc<str>,
     /// Id of the top-level field: the writer index of a table's column.
     pub id: Option<i32>,
     /// How values are stored.

@@ -16,6 +16,7 @@ impl FileFacts {
     /// # Errors
     /// [`FactsError::Sidecar`] for what the sidecar's own checks find, [`FactsError::Range`].
     pub fn from_sidecar(view: &PmView<'_>) -> Result<Self, FactsError> {
+        check_overlap(view)?;
         let leaves = view.columns().map(|c| leaf_of(&c));
         let leaves = leaves
             .collect::<Result<Vec<_>, _>>()
@@ -28,6 +29,24 @@ impl FileFacts {
     }
 }
 
+/// A sidecar's own checks let names and blocks overlap (pm.md §12.3): so few bytes could stand for
+/// any number of names and chunks. One that says more than it has bytes for is refused.
+fn check_overlap(view: &PmView<'_>) -> Result<(), FactsError> {
+    const CHUNK_BYTES: u64 = 64;
+    let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    let mut needed = count(view.row_group_count())
+        .saturating_mul(count(view.column_count()).saturating_mul(CHUNK_BYTES));
+    for column in view.columns() {
+        let name = column.name_bytes().map_err(FactsError::Sidecar)?;
+        needed = needed.saturating_add(count(name.len()));
+    }
+    let found = view.committed_size();
+    if needed > found {
+        return Err(FactsError::Overlap { needed, found });
+    }
+    Ok(())
+}
+
 fn group_of(
     view: &PmView<'_>,
     group: usize,
@@ -38,7 +57,7 @@ fn group_of(
         let (start, len) = (chunk.byte_range_start(), chunk.total_compressed());
         let end = start.checked_add(len).ok_or_else(|| FactsError::Range {
             group,
-            column: leaf.name.clone(),
+            column: leaf.name.to_string(),
             start,
             len,
         })?;
@@ -85,7 +104,7 @@ fn leaf_of(column: &Column<'_>) -> Result<LeafFacts, pm_format::PmError> {
         None => Stored::plain(physical),
     };
     Ok(LeafFacts {
-        name: column.name()?.to_owned(),
+        name: column.name()?.into(),
         id: Some(column.id()).filter(|id| *id >= 0),
         physical,
         stored,

@@ -167,6 +167,12 @@ fn an_unknown_symbol_is_an_error_only_where_a_row_has_it() {
             text: "ghost".into()
         }
     );
+    let plain = data(1, Encoding::Plain, &text("ghost"));
+    let error = decode(&leaf, 1, &plain, ColumnType::Symbol).unwrap_err();
+    assert!(
+        matches!(error.fault, Fault::UnknownSymbol { .. }),
+        "{error}"
+    );
 }
 
 #[test]
