@@ -91,6 +91,15 @@ impl<'e> Chunks<'e> {
         }
     }
 
+    /// `sink`, with a look at the stop signs before every page.
+    pub(crate) fn watched<S>(&self, sink: S) -> WatchfulSink<'e, S> {
+        WatchfulSink {
+            sink,
+            running: self.running,
+            anon_peak: self.anon_peak,
+        }
+    }
+
     /// Encodes column `idx` of `group` into `sink`.
     pub(crate) fn encode(
         &self,
@@ -114,11 +123,7 @@ impl<'e> Chunks<'e> {
         };
         let group = group.for_one_column();
         let rows = group.column(idx)?;
-        let mut sink = WatchfulSink {
-            sink,
-            running: self.running,
-            anon_peak: self.anon_peak,
-        };
+        let mut sink = self.watched(sink);
         let mut encoder =
             ChunkEncoder::new(&column.spec, self.options).map_err(|error| option_error(&error))?;
         let encoded = encoder

@@ -290,7 +290,7 @@ impl<'c, 'w> Crew<'c, 'w> {
     fn write(&self, writing: &mut Writing<'_>, done: &mut Waiting) -> Result<()> {
         self.running.go_on()?;
         match &mut done.spool {
-            Some(spool) => writing.drain(done.rows, spool, self.running)?,
+            Some(spool) => writing.drain(done.rows, spool, self.chunks)?,
             None => {
                 writing.sink(done.rows)?;
             }
@@ -328,7 +328,7 @@ impl TurnSink<'_, '_, '_> {
             let mut writing = lock(&crew.writing);
             if let Some(mut spool) = self.spool.take() {
                 writing
-                    .drain(self.rows, &mut spool, crew.running)
+                    .drain(self.rows, &mut spool, crew.chunks)
                     .map_err(SinkError::new)?;
             }
             return writing

@@ -27,19 +27,6 @@ impl<S: PageSink> PageSink for WatchfulSink<'_, S> {
     }
 }
 
-/// The same for pages that come out of a store.
-pub(crate) struct StoppableSink<'a, S> {
-    pub(crate) sink: S,
-    pub(crate) running: &'a Running,
-}
-
-impl<S: PageSink> PageSink for StoppableSink<'_, S> {
-    fn page(&mut self, header_and_body: &[u8]) -> Result<(), SinkError> {
-        self.running.go_on().map_err(SinkError::new)?;
-        self.sink.page(header_and_body)
-    }
-}
-
 /// What a sink had to say.
 pub(crate) fn sink_error(error: SinkError) -> EngineError {
     let cause = match error.into_cause().downcast::<std::io::Error>() {

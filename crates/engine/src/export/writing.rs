@@ -15,11 +15,10 @@ use super::budget::Budget;
 use super::chunks::{Chunks, EncodedChunk, option_error};
 use super::exporter::Exporter;
 use super::key_values;
-use super::sink::{StoppableSink, sink_error};
+use super::sink::sink_error;
 use super::stats::ColumnStats;
 use crate::error::{Cause, EngineError, Result};
 use crate::progress::Done;
-use crate::running::Running;
 
 /// What an attempt wrote.
 #[derive(Debug, Default)]
@@ -111,12 +110,9 @@ impl<'w> Writing<'w> {
         &mut self,
         rows: u64,
         spool: &mut ChunkSpool,
-        running: &Running,
+        chunks: &Chunks<'_>,
     ) -> Result<()> {
-        let mut sink = StoppableSink {
-            sink: self.sink(rows)?,
-            running,
-        };
+        let mut sink = chunks.watched(self.sink(rows)?);
         spool.drain(&mut sink).map_err(sink_error)
     }
 
