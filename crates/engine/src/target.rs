@@ -7,7 +7,7 @@ use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use mmap_io::{AtomicFile, FileKind, IoError, Vfs, Writeback};
+use mmap_io::{AtomicFile, FileKind, IoError, ReadMode, Vfs, Writeback};
 
 use crate::error::{Cause, EngineError, Result};
 use crate::progress::Progress;
@@ -27,6 +27,13 @@ impl fmt::Debug for Output {
             Self::File(path) => f.debug_tuple("File").field(path).finish(),
             Self::Writer(_) => f.write_str("Writer"),
         }
+    }
+}
+
+impl Output {
+    /// The output, out of a request that is read on while the output is written.
+    pub(crate) fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::Writer(Box::new(std::io::sink())))
     }
 }
 
@@ -51,6 +58,16 @@ pub(crate) enum Reads {
     AsAsked,
     /// By positional reads: mapped bytes went away under the attempt before.
     Positional,
+}
+
+impl Reads {
+    /// How column files are read if the caller asked for `asked`.
+    pub(crate) fn mode(self, asked: ReadMode) -> ReadMode {
+        match self {
+            Self::AsAsked => asked,
+            Self::Positional => ReadMode::Positional,
+        }
+    }
 }
 
 /// Runs `attempt` with a writer for `output` and publishes what it wrote.

@@ -23,7 +23,7 @@ mod writing;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mmap_io::{IoStats, ReadMode, RealVfs, Root, ScanProfile, Vfs};
+use mmap_io::{IoStats, RealVfs, Root, ScanProfile, Vfs};
 use table_reader::CancelToken;
 
 pub use overrides::ColumnOverrides;
@@ -37,7 +37,7 @@ use crate::error::Result;
 use crate::progress::Progress;
 use crate::reading::{open_reader_as, stale_or};
 use crate::running::Running;
-use crate::target::{Output, Publish, Reads, write_to};
+use crate::target::{Output, Publish, write_to};
 use crate::usage::{self, AnonPeak};
 use exporter::Exporter;
 use writing::Written;
@@ -75,10 +75,7 @@ pub fn export_in(
     let spent = Spent::start(root.stats());
     let name = format!("export {}", root.path().display());
     let running = Running::start(&request.registry, name, cancel, request.timeout);
-    let output = std::mem::replace(
-        &mut request.output,
-        Output::Writer(Box::new(std::io::sink())),
-    );
+    let output = request.output.take();
     let named = match &output {
         Output::File(path) => path.display().to_string(),
         Output::Writer(_) => "-".to_owned(),
@@ -91,10 +88,7 @@ pub fn export_in(
     };
     let done = write_to(vfs, output, publish, progress, |out, reads| {
         running.go_on()?;
-        let read_mode = match reads {
-            Reads::AsAsked => request.read_mode,
-            Reads::Positional => ReadMode::Positional,
-        };
+        let read_mode = reads.mode(request.read_mode);
         let columns = request.columns.as_deref();
         let reader = open_reader_as(root, columns, request.profile, read_mode)?;
         let exporter = Exporter {

@@ -9,7 +9,7 @@ mod rows;
 use std::io::Write;
 use std::num::NonZeroUsize;
 
-use mmap_io::{ReadMode, RealVfs, Root, ScanProfile, Vfs};
+use mmap_io::{RealVfs, Root, ScanProfile, Vfs};
 use table_reader::{CancelToken, Cursor, Direction, TableReader};
 
 pub use request::{ScanFormat, ScanReport, ScanRequest};
@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::progress::{Done, Progress, Totals};
 use crate::reading::{check_columns, open_reader_as, select_rows, stale_or};
 use crate::running::Running;
-use crate::target::{Output, Publish, Reads, write_to};
+use crate::target::{Publish, write_to};
 
 /// Rows that are given back to the page cache at a time under the evicting profile.
 const FRAME_ROWS: usize = 64 << 10;
@@ -60,10 +60,7 @@ pub fn scan_in(
     check_columns(request.columns.as_deref())?;
     let name = format!("scan {}", root.path().display());
     let running = Running::start(&request.registry, name, cancel, request.timeout);
-    let output = std::mem::replace(
-        &mut request.output,
-        Output::Writer(Box::new(std::io::sink())),
-    );
+    let output = request.output.take();
     let publish = Publish {
         force: request.force,
         sync: request.sync,
@@ -71,10 +68,7 @@ pub fn scan_in(
     };
     let done = write_to(vfs, output, publish, progress, |out, reads| {
         running.go_on()?;
-        let read_mode = match reads {
-            Reads::AsAsked => request.read_mode,
-            Reads::Positional => ReadMode::Positional,
-        };
+        let read_mode = reads.mode(request.read_mode);
         let columns = request.columns.as_deref();
         let reader = open_reader_as(root, columns, request.profile, read_mode)?;
         let scanner = Scanner {
