@@ -9,6 +9,7 @@ mod footer;
 mod levels;
 mod model;
 mod thrift;
+mod transpose;
 
 pub use bloom::{BloomError, BloomFilter, BloomFilterHeader};
 pub use codec::{Codec, CodecError, Compressor, Decompressor};
@@ -29,3 +30,4 @@ pub use model::{
     PageLocation, PageType, PhysicalKind, PhysicalType, Repetition, RowGroup, SCHEMA_DEPTH_MAX,
     Schema, SchemaNode, SizeStatistics, SortingColumn, Statistics, TimeUnit,
 };
+pub use transpose::transpose;

@@ -2,6 +2,8 @@
 //!
 //! Eight bytes of eight streams are transposed in registers; other widths go byte by byte.
 
+use pq_format::transpose;
+
 /// Appends `count` values of `W` bytes from `W` streams. `bytes` holds exactly `W · count` bytes.
 pub(crate) fn merge<const W: usize>(bytes: &[u8], count: usize, out: &mut Vec<[u8; W]>) {
     let start = out.len();
@@ -74,25 +76,6 @@ fn fours<const W: usize>(lanes: &[&[u8]; 4], values: &mut [[u8; W]]) -> usize {
         }
     }
     count * 16
-}
-
-/// Transposes a block of eight words of eight bytes: three rounds of exchanged halves.
-#[inline(always)]
-fn transpose(block: &mut [u64; 8]) {
-    swap::<4, 32>(block, 0x0000_0000_ffff_ffff);
-    swap::<2, 16>(block, 0x0000_ffff_0000_ffff);
-    swap::<1, 8>(block, 0x00ff_00ff_00ff_00ff);
-}
-
-#[inline(always)]
-fn swap<const D: usize, const S: u32>(block: &mut [u64; 8], mask: u64) {
-    for i in 0..8 {
-        if i & D == 0 {
-            let differs = ((block[i] >> S) ^ block[i + D]) & mask;
-            block[i + D] ^= differs;
-            block[i] ^= differs << S;
-        }
-    }
 }
 
 #[cfg(test)]

@@ -32,6 +32,15 @@ impl Data {
     fn len(&self) -> u64 {
         self.bytes.len() as u64
     }
+
+    /// Offset of the one null that all null rows share; `length` says that there is nothing.
+    fn shared_null(&mut self, null: &mut Option<[u8; 8]>, length: &[u8]) -> [u8; 8] {
+        *null.get_or_insert_with(|| {
+            let offset = self.bytes.len() as u64;
+            self.bytes.extend_from_slice(length);
+            offset.to_le_bytes()
+        })
+    }
 }
 
 /// VARCHAR: 16 bytes a row.
@@ -130,12 +139,8 @@ impl Entries for StringEntries {
     type Entry = [u8; 8];
 
     fn null(&mut self) -> [u8; 8] {
-        let bytes = &mut self.data.bytes;
-        *self.null.get_or_insert_with(|| {
-            let offset = bytes.len() as u64;
-            bytes.extend_from_slice(&(-1i32).to_le_bytes());
-            offset.to_le_bytes()
-        })
+        self.data
+            .shared_null(&mut self.null, &(-1i32).to_le_bytes())
     }
 
     fn begin(&mut self, source: &[u8]) -> Result<(), Fault> {
@@ -189,12 +194,8 @@ impl Entries for BinaryEntries {
     type Entry = [u8; 8];
 
     fn null(&mut self) -> [u8; 8] {
-        let bytes = &mut self.data.bytes;
-        *self.null.get_or_insert_with(|| {
-            let offset = bytes.len() as u64;
-            bytes.extend_from_slice(&(-1i64).to_le_bytes());
-            offset.to_le_bytes()
-        })
+        self.data
+            .shared_null(&mut self.null, &(-1i64).to_le_bytes())
     }
 
     fn begin(&mut self, source: &[u8]) -> Result<(), Fault> {

@@ -3,6 +3,8 @@
 //! It shrinks nothing itself; it puts the sign and exponent bytes of floats next to each other, where
 //! a codec finds them. Eight bytes of eight values are transposed in registers.
 
+use pq_format::transpose;
+
 use crate::page::buf::PageBuf;
 
 /// Appends the streams of `plain` to a page. The two streams that hold sign and exponent of floats
@@ -120,26 +122,6 @@ fn lanes_of<const N: usize>(mut streams: &mut [u8], count: usize) -> [&mut [u8];
         streams = rest;
         lane
     })
-}
-
-/// Transposes a block of eight words of eight bytes: three rounds of exchanged halves.
-#[inline(always)]
-fn transpose(block: &mut [u64; 8]) {
-    swap::<4, 32>(block, 0x0000_0000_ffff_ffff);
-    swap::<2, 16>(block, 0x0000_ffff_0000_ffff);
-    swap::<1, 8>(block, 0x00ff_00ff_00ff_00ff);
-}
-
-/// Exchanges the high part of word `i` with the low part of word `i + DISTANCE`.
-#[inline(always)]
-fn swap<const DISTANCE: usize, const SHIFT: u32>(block: &mut [u64; 8], mask: u64) {
-    for base in (0..8).step_by(2 * DISTANCE) {
-        for i in base..base + DISTANCE {
-            let (low, high) = (block[i], block[i + DISTANCE]);
-            block[i] = (low & mask) | ((high & mask) << SHIFT);
-            block[i + DISTANCE] = ((low >> SHIFT) & mask) | (high & !mask);
-        }
-    }
 }
 
 #[cfg(test)]
