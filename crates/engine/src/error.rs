@@ -15,10 +15,8 @@ use mmap_io::IoError;
 use pq_encode::{AssembleError, EncodeError, StoreError};
 use table_reader::ReadError;
 
+use crate::names::{name_list, nearest_names, suggestion};
 use crate::text::size::ByteSize;
-
-/// Names listed in a message before it says "and so many more".
-const NAMES_SHOWN_MAX: usize = 20;
 
 /// How a command that met an error ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -391,81 +389,13 @@ fn says_no_more_than_its_kind(error: &io::Error) -> bool {
     )
 }
 
-fn suggestion(nearest: &[String]) -> String {
-    match nearest.first() {
-        Some(name) => format!("; did you mean {name:?}?"),
-        None => String::new(),
-    }
-}
-
-fn name_list(names: &[String]) -> String {
-    let shown = names.len().min(NAMES_SHOWN_MAX);
-    let mut list = names[..shown].join(", ");
-    if names.len() > shown {
-        list.push_str(&format!(" and {} more", names.len() - shown));
-    }
-    if list.is_empty() {
-        "none".to_owned()
-    } else {
-        list
-    }
-}
-
-/// Names within an edit distance of a third of their length, nearest first.
-fn nearest_names(name: &str, available: &[String]) -> Vec<String> {
-    let wanted: Vec<char> = name.to_lowercase().chars().collect();
-    let mut near: Vec<(usize, &String)> = available
-        .iter()
-        .map(|candidate| (edit_distance(&wanted, candidate), candidate))
-        .filter(|(distance, _)| *distance <= (wanted.len() / 3).max(1))
-        .collect();
-    near.sort_by_key(|(distance, _)| *distance);
-    near.into_iter()
-        .map(|(_, candidate)| candidate.clone())
-        .collect()
-}
-
-/// Levenshtein distance, one row at a time.
-fn edit_distance(wanted: &[char], candidate: &str) -> usize {
-    let mut row: Vec<usize> = (0..=wanted.len()).collect();
-    for (at, found) in candidate.to_lowercase().chars().enumerate() {
-        let mut diagonal = at;
-        let mut left = at + 1;
-        for (idx, &want) in wanted.iter().enumerate() {
-            let above = row[idx + 1];
-            row[idx] = left;
-            left = (diagonal + usize::from(want != found))
-                .min(left + 1)
-                .min(above + 1);
-            diagonal = above;
-        }
-        row[wanted.len()] = left;
-    }
-    row[wanted.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn names(names: &[&str]) -> Vec<String> {
-        names.iter().map(|&name| name.to_owned()).collect()
-    }
-
-    #[test]
-    fn a_typo_finds_its_column() {
-        let available = names(&["sym", "side", "price", "amount"]);
-        assert_eq!(nearest_names("prise", &available), ["price"]);
-        assert_eq!(nearest_names("AMOUNT", &available), ["amount"]);
-        assert!(nearest_names("volume", &available).is_empty());
-        let distance = |a: &str, b| edit_distance(&a.chars().collect::<Vec<_>>(), b);
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
-    }
-
     #[test]
     fn an_unknown_column_is_wrong_usage_and_names_what_exists() {
-        let available = names(&["sym", "price"]);
+        let available = vec!["sym".into(), "price".into()];
         let error = EngineError::from(ReadError::UnknownColumn {
             name: "prise".into(),
             available,

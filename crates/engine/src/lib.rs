@@ -3,6 +3,7 @@
 
 mod error;
 mod export;
+mod names;
 pub mod pm;
 mod progress;
 mod reading;
