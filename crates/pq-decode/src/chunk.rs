@@ -340,10 +340,11 @@ pub(crate) fn decode_flat<C: Column>(
     }
     let mut reader = ChunkReader::new(column);
     reader.run(job, scratch, &mut Flat)?;
+    let empty = !reader.any && reader.column.absent_is_null();
     let decoded = reader.column.finish(reader.entries);
-    Ok(match reader.any {
-        true => decoded,
-        false => decoded.without_values(),
+    Ok(match empty {
+        true => decoded.without_values(),
+        false => decoded,
     })
 }
 

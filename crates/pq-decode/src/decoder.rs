@@ -14,8 +14,8 @@ use crate::facts::{ChunkFacts, LeafFacts, Stored};
 use crate::limits::Limits;
 use crate::values::{
     ArrayEntries, BinaryEntries, BooleanColumn, BytesColumn, Convert, Copied, FixedColumn, Narrow,
-    Rescaled, Reversed, StringEntries, Swapped, SymbolEntries, ToDouble, ToWide, Unsigned16,
-    VarcharEntries,
+    Rescaled, Reversed, StringEntries, Swapped, SymbolEntries, ToDouble, ToFloat, ToWide,
+    Unsigned16, VarcharEntries,
 };
 
 /// The key of a text (UTF-8) in a table's dictionary of symbols.
@@ -39,6 +39,7 @@ enum Plan {
     Swapped(u8),
     ToWide,
     ToDouble { float: bool },
+    ToFloat,
     Rescaled { times: i64, by: i64 },
     Varchar,
     String,
@@ -149,6 +150,7 @@ fn decode_fixed(
         Plan::Swapped(16) => fixed::<16, 16>(job, scratch, wanted, Swapped),
         Plan::Swapped(_) => fixed::<32, 32>(job, scratch, wanted, Swapped),
         Plan::ToWide => fixed::<4, 8>(job, scratch, wanted, ToWide),
+        Plan::ToFloat => fixed::<4, 4>(job, scratch, wanted, ToFloat),
         Plan::ToDouble { float } => fixed::<4, 8>(job, scratch, wanted, ToDouble { float }),
         Plan::Rescaled { times, by } => fixed::<8, 8>(job, scratch, wanted, Rescaled { times, by }),
         plan => Err(job.fault(Fault::unsupported("values", PlanName(plan)))),
@@ -161,7 +163,22 @@ fn fixed<const P: usize, const W: usize>(
     wanted: ColumnType,
     convert: impl Convert<P, W>,
 ) -> Result<DecodedColumn, DecodeError> {
-    decode_flat(job, scratch, FixedColumn::new(wanted, convert))
+    let column = FixedColumn::new(wanted, convert);
+    match lacks_null(job.leaf.stored, wanted) {
+        true => decode_flat(job, scratch, column.with_zeros()),
+        false => decode_flat(job, scratch, column),
+    }
+}
+
+/// Whether the values are those of a type without a null: BYTE, SHORT and CHAR chunks have nulls all
+/// the same, for rows that are older than the column, and those are 0 (pm.md §16.4) whatever the type
+/// is now. Integers of geohashes look the same and stay geohashes.
+fn lacks_null(stored: Stored, wanted: ColumnType) -> bool {
+    let narrow = matches!(
+        stored,
+        Stored::Boolean | Stored::Int(8 | 16) | Stored::Uint(16)
+    );
+    narrow && !matches!(wanted, ColumnType::Geohash { .. })
 }
 
 /// A plan in an error.
@@ -182,7 +199,8 @@ fn plan(leaf: &LeafFacts, wanted: ColumnType) -> Result<Plan, Fault> {
         Plan::Boolean | Plan::Varchar | Plan::String | Plan::Binary => (None, 0),
         Plan::RawArrays(_) | Plan::Symbol => (None, 0),
         Plan::Lists(dims) => (Some(8), u16::from(dims)),
-        Plan::Narrow(_) | Plan::Unsigned16 | Plan::ToWide | Plan::ToDouble { .. } => (Some(4), 0),
+        Plan::Narrow(_) | Plan::Unsigned16 | Plan::ToWide => (Some(4), 0),
+        Plan::ToFloat | Plan::ToDouble { .. } => (Some(4), 0),
         Plan::Copied(w) | Plan::Reversed(w) | Plan::Swapped(w) => (Some(u32::from(w)), 0),
         Plan::Rescaled { .. } => (Some(8), 0),
     };
@@ -206,6 +224,7 @@ fn rule(stored: Stored, wanted: ColumnType) -> Option<Plan> {
         (T::Long, S::Int(64) | S::Millis | S::Timestamp(_)) => Plan::Copied(8),
         (T::Date | T::Timestamp(_), _) => return time_rule(stored, wanted),
         (T::Float, S::Float) => Plan::Copied(4),
+        (T::Float, S::Int(8 | 16)) => Plan::ToFloat,
         (T::Double, S::Double) => Plan::Copied(8),
         (T::Double, S::Float) => Plan::ToDouble { float: true },
         (T::Double, S::Int(8 | 16 | 32)) => Plan::ToDouble { float: false },

@@ -114,14 +114,75 @@ fn leaf_of(column: &Column<'_>) -> Result<LeafFacts, pm_format::PmError> {
     })
 }
 
-/// Where each of `dims` lists gets its elements, if only one arrangement of levels is likely.
+/// Where each of `dims` lists gets its elements; empty unless one arrangement of levels alone has
+/// this highest one. `top` is a hint (pm.md §4.2): it decides where the levels leave two of them.
 fn element_levels(dims: u16, definition: u16, top: Repetition) -> Vec<u16> {
-    let own = u16::from(top == Repetition::Optional);
+    let own = match top {
+        _ if dims == 0 => return Vec::new(),
+        // Everything OPTIONAL, or everything REQUIRED.
+        _ if definition == 2 * dims + 1 => 1,
+        _ if definition == dims => 0,
+        Repetition::Optional => 1,
+        Repetition::Required => 0,
+        Repetition::Repeated => return Vec::new(),
+    };
     let step = match definition.checked_sub(own) {
-        _ if dims == 0 || top == Repetition::Repeated => return Vec::new(),
         Some(levels) if levels == 2 * dims => 2,
-        Some(levels) if levels == dims || levels == dims + 1 => 1,
+        Some(levels) if levels == dims => 1,
+        // Some elements may be null and others not: which, nothing tells.
         _ => return Vec::new(),
     };
     (0..dims).map(|k| own + 1 + k * step).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Levels of lists whose field is optional or not, and whose elements are.
+    fn truth(own: bool, elements: &[bool]) -> (u16, Vec<u16>) {
+        let mut level = u16::from(own);
+        let levels = elements.iter().map(|optional| {
+            let list = level + 1;
+            level = list + u16::from(*optional);
+            list
+        });
+        let levels = levels.collect();
+        (level, levels)
+    }
+
+    #[test]
+    fn levels_of_lists_are_right_or_left_open() {
+        let (mut right, mut open) = (0, 0);
+        for dims in 1..=4u16 {
+            for bits in 0..1u16 << (dims + 1) {
+                let own = bits & 1 == 1;
+                let elements: Vec<_> = (1..=dims).map(|k| bits >> k & 1 == 1).collect();
+                let (definition, levels) = truth(own, &elements);
+                let top = match own {
+                    true => Repetition::Optional,
+                    false => Repetition::Required,
+                };
+                match element_levels(dims, definition, top) {
+                    found if found == levels => right += 1,
+                    found => {
+                        assert_eq!(found, [0u16; 0], "{own} {elements:?}");
+                        open += 1;
+                    }
+                }
+            }
+        }
+        // All elements alike: both ways, with an optional field and without.
+        assert_eq!((right, open), (4 * 4, 60 - 16));
+    }
+
+    #[test]
+    fn the_lists_of_questdb_are_known_whatever_the_hint() {
+        for dims in 1..=32u16 {
+            let (definition, levels) = truth(true, &vec![true; usize::from(dims)]);
+            for top in [Repetition::Required, Repetition::Optional] {
+                assert_eq!(element_levels(dims, definition, top), levels);
+            }
+        }
+    }
 }

@@ -118,6 +118,22 @@ impl Convert<4, 8> for ToDouble {
     }
 }
 
+/// An integer of up to 16 bits to FLOAT: exact.
+#[derive(Debug)]
+pub(crate) struct ToFloat;
+
+impl Convert<4, 4> for ToFloat {
+    fn append(&self, values: &[[u8; 4]], out: &mut Vec<[u8; 4]>) -> bool {
+        let mut fits = true;
+        out.extend(values.iter().map(|v| {
+            let narrow = i16::try_from(i32::from_le_bytes(*v));
+            fits &= narrow.is_ok();
+            narrow.map_or(0.0, f32::from).to_le_bytes()
+        }));
+        fits
+    }
+}
+
 /// Ticks of another unit. Finer to coarser rounds towards the past; what overflows does not fit.
 #[derive(Debug)]
 pub(crate) struct Rescaled {

@@ -23,17 +23,30 @@ pub(crate) struct FixedColumn<const P: usize, const W: usize, C> {
     column_type: ColumnType,
     convert: C,
     null: [u8; W],
+    /// A row without a value is 0 in a column whose type has a null.
+    zeros: bool,
     scratch: Vec<[u8; P]>,
 }
 
 impl<const P: usize, const W: usize, C: Convert<P, W>> FixedColumn<P, W, C> {
+    /// A row without a value is the type's null, 0 in types that have none.
     pub(crate) fn new(column_type: ColumnType, convert: C) -> Self {
         let null = null::bytes(column_type).and_then(|b| b.as_array());
         Self {
             column_type,
             convert,
             null: null.copied().unwrap_or([0; W]),
+            zeros: false,
             scratch: Vec::new(),
+        }
+    }
+
+    /// A row without a value is 0 whatever the type: the values are those of one that has no null.
+    pub(crate) fn with_zeros(self) -> Self {
+        Self {
+            null: [0; W],
+            zeros: self.column_type.has_null(),
+            ..self
         }
     }
 
@@ -69,6 +82,10 @@ impl<const P: usize, const W: usize, C: Convert<P, W>> Column for FixedColumn<P,
 
     fn null(&mut self) -> [u8; W] {
         self.null
+    }
+
+    fn absent_is_null(&self) -> bool {
+        !self.zeros
     }
 
     fn values(

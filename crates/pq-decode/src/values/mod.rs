@@ -18,7 +18,7 @@ use crate::error::Fault;
 pub(crate) use boolean::BooleanColumn;
 pub(crate) use bytes::{BytesColumn, Entries};
 pub(crate) use convert::{
-    Copied, Narrow, Rescaled, Reversed, Swapped, ToDouble, ToWide, Unsigned16,
+    Copied, Narrow, Rescaled, Reversed, Swapped, ToDouble, ToFloat, ToWide, Unsigned16,
 };
 pub(crate) use entries::{
     ArrayEntries, BinaryEntries, StringEntries, SymbolEntries, VarcharEntries, array_entry,
@@ -32,6 +32,11 @@ pub(crate) trait Column {
 
     /// A row without a value.
     fn null(&mut self) -> Self::Entry;
+
+    /// Whether that row is the null of the column's type, if the type has one.
+    fn absent_is_null(&self) -> bool {
+        true
+    }
 
     /// Appends the entries of exactly `count` values; `count` is not 0.
     fn values(

@@ -23,5 +23,6 @@ mod foreign;
 mod hostile;
 mod pages;
 mod read;
+mod retyped;
 mod round_trip;
 mod stored;

@@ -9,7 +9,7 @@ use pq_format::{
     page_crc,
 };
 
-fn leaf(physical: PhysicalType, stored: Stored, max_definition: u16) -> LeafFacts {
+pub(crate) fn leaf(physical: PhysicalType, stored: Stored, max_definition: u16) -> LeafFacts {
     LeafFacts {
         name: "c".into(),
         id: None,
@@ -21,7 +21,7 @@ fn leaf(physical: PhysicalType, stored: Stored, max_definition: u16) -> LeafFact
     }
 }
 
-fn page(kind: PageKind, body: &[u8], crc: Option<u32>) -> Vec<u8> {
+pub(crate) fn page(kind: PageKind, body: &[u8], crc: Option<u32>) -> Vec<u8> {
     let len = body.len() as u32;
     let header = PageHeader {
         uncompressed_len: len,
@@ -35,7 +35,7 @@ fn page(kind: PageKind, body: &[u8], crc: Option<u32>) -> Vec<u8> {
     out
 }
 
-fn data(values: u32, encoding: Encoding, body: &[u8]) -> Vec<u8> {
+pub(crate) fn data(values: u32, encoding: Encoding, body: &[u8]) -> Vec<u8> {
     page(
         PageKind::Data(DataPageHeader::new(values, encoding)),
         body,
@@ -43,7 +43,7 @@ fn data(values: u32, encoding: Encoding, body: &[u8]) -> Vec<u8> {
     )
 }
 
-fn dictionary(values: u32, body: &[u8]) -> Vec<u8> {
+pub(crate) fn dictionary(values: u32, body: &[u8]) -> Vec<u8> {
     let header = DictionaryPageHeader {
         num_values: values,
         encoding: Encoding::Plain,
@@ -69,7 +69,7 @@ fn decode_with(
     Decoder::new(limits).decode(leaf, &chunk, rows, bytes, wanted, Some(&keys))
 }
 
-fn decode(
+pub(crate) fn decode(
     leaf: &LeafFacts,
     rows: u64,
     bytes: &[u8],
@@ -78,11 +78,11 @@ fn decode(
     decode_with(Limits::default(), leaf, rows, bytes, wanted)
 }
 
-fn longs(values: &[i64]) -> Vec<u8> {
+pub(crate) fn longs(values: &[i64]) -> Vec<u8> {
     values.iter().flat_map(|v| v.to_le_bytes()).collect()
 }
 
-fn ints(column: &DecodedColumn) -> Vec<i32> {
+pub(crate) fn ints(column: &DecodedColumn) -> Vec<i32> {
     let ColumnSlice::Fixed(slice) = column.slice().unwrap() else {
         panic!("not fixed");
     };

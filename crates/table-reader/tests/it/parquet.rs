@@ -299,3 +299,54 @@ fn the_weight_of_a_parquet_partition_is_its_file() {
         );
     }
 }
+
+/// Writes another footer behind the chunks; the file keeps its length.
+fn refooted(file: &Path, change: impl FnOnce(&mut pq_format::FileMetaData)) {
+    let mut bytes = fs::read(file).unwrap();
+    let len = bytes.len();
+    let mut meta = pq_format::read_footer(&bytes).unwrap();
+    change(&mut meta);
+    let footer = pq_format::write_footer(&meta).unwrap();
+    let start = len.checked_sub(footer.len()).unwrap();
+    let chunks = meta.row_groups.iter().flat_map(|g| &g.columns);
+    let end = chunks.map(|c| c.meta.byte_range().unwrap().end).max();
+    assert!(start as u64 >= end.unwrap(), "the footer grew over rows");
+    bytes.truncate(start);
+    bytes.extend_from_slice(&footer);
+    fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn int96_is_refused_with_column_and_type() {
+    let copied = copy(&case("questdb/parquet_o3/after2"));
+    let reader = by(&copied.table, ParquetFacts::Auto, ReadMode::Auto);
+    let stored = |c: &&table_reader::TableColumn| !c.designated;
+    let column = reader.columns().iter().find(stored).unwrap();
+    for file in files(&copied.table) {
+        refooted(&file, |meta| {
+            let ids: Vec<_> = meta.schema.fields.iter().map(|f| f.field_id).collect();
+            let at = ids.iter().position(|id| *id == Some(column.field_id));
+            let node = &mut meta.schema.fields[at.unwrap()];
+            node.kind = pq_format::NodeKind::Leaf(pq_format::PhysicalType::Int96);
+            (node.logical, node.converted) = (None, None);
+            for group in &mut meta.row_groups {
+                let chunk = &mut group.columns[at.unwrap()].meta;
+                chunk.physical = pq_format::PhysicalKind::Int96;
+                chunk.statistics = None;
+            }
+        });
+    }
+    let error = first_error(&by(&copied.table, ParquetFacts::Footer, ReadMode::Auto));
+    let ReadError::ParquetChunk { column: named, .. } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(*named, column.name);
+    let text = format!(
+        "{error}: {}",
+        std::error::Error::source(&error).map_or(String::new(), ToString::to_string)
+    );
+    assert!(
+        text.contains("INT96") && text.contains(&column.column_type.to_string()),
+        "{text}"
+    );
+}
