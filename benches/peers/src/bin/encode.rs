@@ -1,6 +1,8 @@
 //! Every encoding and type on one core: ours, arrow-rs and parquet2 on the same values.
 //!
-//! usage: encode OUT_DIR ROWS REPEATS
+//! usage: encode OUT_DIR ROWS REPEATS [NAME]
+//!
+//! With NAME, only columns whose name and encoding (`price/dictionary`) contain it: what one looks at while working on an encoder.
 //!
 //! Thread CPU time, best of so many repeats, which take turns; a table goes to stdout, table and
 //! figures to OUT_DIR.
@@ -32,9 +34,11 @@ fn thread_s() -> f64 {
 
 fn main() -> Outcome<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [out, rows, repeats] = args.as_slice() else {
-        return Err("encode OUT_DIR ROWS REPEATS".into());
-    };
+    let ([out, rows, repeats], name) = (match args.as_slice() {
+        [out, rows, repeats] => ([out, rows, repeats], ""),
+        [out, rows, repeats, name] => ([out, rows, repeats], name.as_str()),
+        _ => return Err("encode OUT_DIR ROWS REPEATS [NAME]".into()),
+    });
     let (rows, repeats): (usize, usize) = (rows.parse()?, repeats.parse()?);
     let mut table = format!(
         "Million rows a second of one core, {rows} rows, pages of 1 MiB, thread CPU time, best of {repeats}. *ours* and \
@@ -51,6 +55,9 @@ fn main() -> Outcome<()> {
     let mut figures = Map::new();
     for input in inputs(rows)? {
         for &encoding in &input.encodings {
+            if !format!("{}/{}", input.name, encoding.alias()).contains(name) {
+                continue;
+            }
             let descriptor = descriptor(&input)?;
             let (mut plain, mut nullable) = (
                 our_encoder(&input, encoding, false)?,

@@ -56,6 +56,18 @@ impl Hybrid {
         }
     }
 
+    /// The same of values that are at hand in 16 bits.
+    pub(crate) fn push_narrow(&mut self, mut values: &[u16], out: &mut Vec<u8>) {
+        self.count += values.len();
+        while !values.is_empty() {
+            let take = values.len().min(BLOCK - self.block.len());
+            let (now, later) = values.split_at(take);
+            self.block.extend(now.iter().map(|value| u32::from(*value)));
+            values = later;
+            self.flush_full(out);
+        }
+    }
+
     /// Appends `count` times the same value.
     pub(crate) fn push_run(&mut self, value: u32, mut count: usize, out: &mut Vec<u8>) {
         self.count += count;

@@ -102,6 +102,31 @@ impl Validity {
         }
     }
 
+    /// Rows `at..at + rows` of another, as far as it has them; returns how many of them hold a value.
+    pub(crate) fn append_range(&mut self, other: &Self, at: usize, rows: usize) -> usize {
+        let rows = rows.min(other.rows.saturating_sub(at));
+        let before = self.rows - self.nulls;
+        if other.words.is_empty() && other.nulls == 0 {
+            self.push_valid(rows);
+        } else if other.words.is_empty() {
+            self.push_nulls(rows);
+        } else {
+            for lo in (at..at + rows).step_by(64) {
+                let word = |i: usize| other.words.get(i).copied().unwrap_or(0);
+                let (shift, count) = (lo % 64, (at + rows - lo).min(64));
+                let mut mask = word(lo / 64) >> shift;
+                if shift > 0 {
+                    mask |= word(lo / 64 + 1) << (64 - shift);
+                }
+                if count < 64 {
+                    mask &= (1 << count) - 1;
+                }
+                self.push_mask(mask, count);
+            }
+        }
+        self.rows - self.nulls - before
+    }
+
     /// Makes the bits of the rows so far, which are all alike.
     fn materialise(&mut self) {
         if self.words.is_empty() && self.rows > 0 {
@@ -270,8 +295,20 @@ mod tests {
             let mut twice = Validity::default();
             twice.append(&validity);
             twice.append(&single);
+            let mut ranged = Validity::default();
+            let mut at = 0;
+            while at < twice.rows() {
+                let count = ranged.append_range(&twice, at, 77);
+                let valid = rows.iter().cycle().skip(at).take(77.min(twice.rows() - at));
+                prop_assert_eq!(count, valid.filter(|row| **row == 1).count());
+                at += 77;
+            }
+            prop_assert_eq!(ranged.append_range(&twice, twice.rows(), 5), 0);
+            let mut again = Vec::new();
+            ranged.encode(&mut again);
             let mut out = Vec::new();
             twice.encode(&mut out);
+            prop_assert_eq!(&again, &out);
             let both = rows.repeat(2);
             prop_assert_eq!(oracle::hybrid(&out, 1, both.len()), both);
         }

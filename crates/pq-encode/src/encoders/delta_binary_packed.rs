@@ -21,7 +21,7 @@ const BLOCK_HEADER_MAX: usize = 10 + MINIBLOCKS;
 pub(crate) const HEADER_BYTES_MAX: usize = 2 + 1 + 5 + 10;
 
 /// An integer of a delta stream, as it comes: a number, or the bytes of a PLAIN value.
-pub(crate) trait Lane: Copy + Default {
+pub(crate) trait Lane: Copy + Default + PartialEq {
     /// Bytes of a PLAIN value.
     const WIDTH: usize;
     /// `self - earlier`, wrapping in the lane's width, sign-extended.
@@ -130,6 +130,11 @@ impl<L: Lane> Delta<L> {
         }
         let (blocks, tail) = values.as_chunks::<BLOCK>();
         for block in blocks {
+            if block[0] == self.last && block.iter().fold(true, |same, v| same & (*v == block[0])) {
+                // Lengths of identifiers: no step, no minimum, no bits.
+                out.extend_from_slice(&[0; 1 + MINIBLOCKS]);
+                continue;
+            }
             let mut deltas = [0_i64; BLOCK];
             let min = deltas_of(self.last, block, &mut deltas);
             self.last = block[BLOCK - 1];

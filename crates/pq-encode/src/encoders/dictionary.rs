@@ -39,13 +39,7 @@ impl KeyWriter {
 
     /// Appends keys that were kept.
     pub(crate) fn push_narrow(&mut self, keys: &[u16], out: &mut Vec<u8>) {
-        let mut wide = [0; 256];
-        for block in keys.chunks(wide.len()) {
-            for (slot, key) in wide.iter_mut().zip(block) {
-                *slot = u32::from(*key);
-            }
-            self.hybrid.push(&wide[..block.len()], out);
-        }
+        self.hybrid.push_narrow(keys, out);
     }
 
     /// Appends keys.

@@ -6,12 +6,16 @@
 //! grows, the keys of a page wait here until it is known how wide they are.
 
 use super::dictionary::KeyWriter;
+use super::seen::Seen;
 
 /// Most keys of a chunk that are kept: 4 MiB of them.
 pub(crate) const ROWS_MAX: usize = 1 << 21;
 
 /// A row without a value, where such rows are kept.
 pub(crate) const NULL: u16 = u16::MAX;
+
+/// Keys marked together.
+const MARKED: usize = 1024;
 
 /// Keys in row order.
 #[derive(Debug, Default)]
@@ -80,6 +84,19 @@ impl KeyCache {
                 _ => self.push_wide(key),
             },
             Kept::Wide(keys) => keys.push(key),
+            Kept::Nothing => {}
+        }
+    }
+
+    /// Appends keys that are as narrow as they are kept; a NULL is not among them.
+    #[inline]
+    pub(crate) fn push_narrow(&mut self, new: &[u16]) {
+        match &mut self.keys {
+            Kept::Narrow(keys) if keys.len() + new.len() <= ROWS_MAX || self.all => {
+                keys.extend_from_slice(new);
+            }
+            Kept::Narrow(_) => self.keys = Kept::Nothing,
+            Kept::Wide(keys) => keys.extend(new.iter().map(|key| u32::from(*key))),
             Kept::Nothing => {}
         }
     }
@@ -165,12 +182,12 @@ impl KeyCache {
         keys.saturating_sub(self.len() + 64).min(portion)
     }
 
-    /// Calls `see` with every key of a page.
-    pub(crate) fn each(&self, mut see: impl FnMut(usize)) {
+    /// Marks the entries that the keys of a page use.
+    pub(crate) fn mark(&self, seen: &mut Seen) {
         match &self.keys {
             Kept::Nothing => {}
-            Kept::Narrow(keys) => keys.iter().for_each(|key| see(usize::from(*key))),
-            Kept::Wide(keys) => keys.iter().for_each(|key| see(*key as usize)),
+            Kept::Narrow(keys) => keys.chunks(MARKED).for_each(|part| seen.mark(part)),
+            Kept::Wide(keys) => keys.chunks(MARKED).for_each(|part| seen.mark(part)),
         }
     }
 }
@@ -205,9 +222,15 @@ mod tests {
             for key in [3, 65_534, last] {
                 cache.push(key);
             }
-            let mut seen = Vec::new();
-            cache.each(|key| seen.push(u32::try_from(key).unwrap()));
-            assert_eq!(seen, [3, 65_534, last]);
+            let mut seen = Seen::default();
+            seen.start(80_000);
+            cache.mark(&mut seen);
+            let mut used = Vec::new();
+            seen.take(|key| used.push(u32::try_from(key).unwrap()));
+            let mut expected = vec![3, 65_534, last];
+            expected.sort_unstable();
+            expected.dedup();
+            assert_eq!(used, expected);
             assert_eq!(cache.len(), 3);
         }
     }

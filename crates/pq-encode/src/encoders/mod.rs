@@ -7,3 +7,4 @@ pub(crate) mod delta_binary_packed;
 pub(crate) mod dictionary;
 pub(crate) mod key_cache;
 pub(crate) mod rle_bool;
+pub(crate) mod seen;

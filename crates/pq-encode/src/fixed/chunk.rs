@@ -7,7 +7,7 @@ use column_format::{ColumnType, SymbolDict};
 
 use super::column::FixedColumn;
 use super::dictionary::{FixedDictionary, fixed_dictionary};
-use super::values::{Growing, Values};
+use super::values::{Found, Growing, Values};
 use crate::bits::validity::Validity;
 use crate::bloom::{BloomBuilder, is_zero};
 use crate::encoders::delta_binary_packed::HEADER_BYTES_MAX;
@@ -36,7 +36,7 @@ pub(crate) struct FixedSource {
     /// Floating point: two zeros are one value, and two dictionary entries.
     two_zeros: bool,
     values: Values,
-    found: Option<(Box<dyn FixedDictionary>, KeyCache)>,
+    found: Option<Found>,
     validity: Validity,
     stage: Vec<u8>,
     definition: Vec<u8>,
@@ -81,7 +81,7 @@ impl FixedSource {
         let Some(part) = rows.peek(rows_max) else {
             return Ok(0);
         };
-        if !column.read(part, validity, plain) {
+        if !column.read(part, true, validity, plain) {
             return Err(rows.wrong_layout(column.expects()));
         }
         rows.advance(part.rows());
@@ -96,6 +96,9 @@ impl FixedSource {
         limits: PageLimits,
         page: &mut PageBuf,
     ) -> Result<bool, EncodeError> {
+        if self.values.has_kept() {
+            return Ok(self.take_kept(rows, page));
+        }
         while self.wanted > 0 {
             let in_place = self.values.is_in_place();
             let wanted = if in_place {
@@ -119,11 +122,23 @@ impl FixedSource {
                 let new = plain.get(before..).unwrap_or(&[]);
                 self.bloom.add_fixed(new, self.column.width());
             }
-            self.values
-                .absorb(&mut self.stage, self.column.width(), page)?;
+            self.values.absorb(&mut self.stage, page)?;
             self.wanted -= read;
         }
         Ok(true)
+    }
+
+    /// The same from keys that were kept: no value is looked at.
+    fn take_kept(&mut self, rows: &mut Cursor<'_, '_>, page: &mut PageBuf) -> bool {
+        let mut done = self.values.push_kept(self.wanted, &mut self.validity, page);
+        self.wanted -= done;
+        while done > 0
+            && let Some(part) = rows.peek(done)
+        {
+            rows.advance(part.rows());
+            done -= part.rows();
+        }
+        self.wanted == 0
     }
 
     /// Distinct values, where the dictionary knows them.
@@ -170,21 +185,29 @@ impl PageSource for FixedSource {
         };
         let entries_max = limits.entries.min(limits.bytes / width);
         let mut fits = true;
-        let mut cache = KeyCache::default();
+        let (mut cache, mut valid) = (KeyCache::default(), Validity::default());
         cache.start();
-        self.stage.clear();
-        while fits {
-            self.validity.clear();
-            let column = self.column.as_mut();
-            if Self::read(column, &mut self.validity, rows, PORTION, &mut self.stage)? == 0 {
-                break;
+        while fits && let Some(part) = rows.peek(PORTION) {
+            if let Some(plain) = self.column.as_plain(&part) {
+                valid.push_valid(part.rows());
+                fits = dictionary.add(plain, entries_max, &mut cache);
+            } else {
+                self.stage.clear();
+                if !self.column.read(part, false, &mut valid, &mut self.stage) {
+                    return Err(rows.wrong_layout(self.column.expects()));
+                }
+                fits = dictionary.add(&self.stage, entries_max, &mut cache);
             }
-            fits = dictionary.add(&self.stage, entries_max, &mut cache);
-            self.stage.clear();
+            rows.advance(part.rows());
         }
+        self.stage.clear();
         // Bounds are those of the pages, which come later.
         self.column.start();
-        self.found = fits.then_some((dictionary, cache));
+        self.found = fits.then_some(Found {
+            dictionary,
+            cache,
+            rows: valid,
+        });
         Ok(fits)
     }
 
@@ -296,6 +319,9 @@ impl PageSource for FixedSource {
             return None;
         }
         let width = self.column.width();
+        let column = self.column.as_mut();
+        self.values
+            .take_seen(width, |entry| column.add_bounds(entry));
         self.values.finish_page(&mut self.stage, width, page);
         self.definition.clear();
         if self.optional {

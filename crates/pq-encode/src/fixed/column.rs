@@ -4,7 +4,7 @@
 
 use column_format::{ColumnSlice, ColumnType};
 
-use super::gather::{MinMax, Mode, gather, nothing};
+use super::gather::{MinMax, Mode, any_null, gather, nothing};
 use super::kind::{self, Kind};
 use crate::bits::validity::Validity;
 use crate::summary::{PageBounds, PageOrder};
@@ -20,10 +20,21 @@ pub(crate) trait FixedColumn: Send {
     /// Starts a chunk.
     fn start(&mut self);
 
-    /// Appends the values of `rows` as PLAIN bytes and their validity. `false` if the slice has
-    /// another layout; nothing was appended then.
-    fn read(&mut self, rows: ColumnSlice<'_>, validity: &mut Validity, plain: &mut Vec<u8>)
-    -> bool;
+    /// Appends the values of `rows` as PLAIN bytes and their validity; `bounds`: they belong to the
+    /// page. `false` if the slice has another layout; nothing was appended then.
+    fn read(
+        &mut self,
+        rows: ColumnSlice<'_>,
+        bounds: bool,
+        validity: &mut Validity,
+        plain: &mut Vec<u8>,
+    ) -> bool;
+
+    /// The PLAIN bytes of `rows` where they stand: if those are the stored bytes and no row is null.
+    fn as_plain<'a>(&self, rows: &ColumnSlice<'a>) -> Option<&'a [u8]>;
+
+    /// Values of the page that stand in `plain`, which [`FixedColumn::read`] did not see.
+    fn add_bounds(&mut self, plain: &[u8]);
 
     /// Bounds of the page, which ends here.
     fn end_page(&mut self) -> Option<PageBounds>;
@@ -119,6 +130,7 @@ impl<K: Kind> FixedColumn for Column<K> {
     fn read(
         &mut self,
         rows: ColumnSlice<'_>,
+        bounds: bool,
         validity: &mut Validity,
         plain: &mut Vec<u8>,
     ) -> bool {
@@ -126,7 +138,7 @@ impl<K: Kind> FixedColumn for Column<K> {
             ColumnSlice::Nulls { rows } if self.optional => validity.push_nulls(rows),
             ColumnSlice::Nulls { rows } => {
                 // A REQUIRED column has zeros where the table has nothing.
-                if rows > 0 && self.mode.bounds {
+                if rows > 0 && self.mode.bounds && bounds {
                     self.page.add(K::key(K::Native::default()));
                 }
                 validity.push_valid(rows);
@@ -134,11 +146,35 @@ impl<K: Kind> FixedColumn for Column<K> {
             }
             ColumnSlice::Fixed(fixed) if fixed.width() == size_of::<K::Native>() => {
                 let rows = K::natives(fixed.bytes());
-                gather::<K>(rows, self.mode, validity, &mut self.page, plain);
+                let mode = Mode {
+                    bounds: self.mode.bounds && bounds,
+                    ..self.mode
+                };
+                gather::<K>(rows, mode, validity, &mut self.page, plain);
             }
             _ => return false,
         }
         true
+    }
+
+    fn as_plain<'a>(&self, rows: &ColumnSlice<'a>) -> Option<&'a [u8]> {
+        let ColumnSlice::Fixed(fixed) = rows else {
+            return None;
+        };
+        if !K::IDENTITY || fixed.width() != size_of::<K::Native>() {
+            return None;
+        }
+        let bytes = fixed.bytes();
+        let has_null = self.mode.nullable && any_null::<K>(K::natives(bytes));
+        (!has_null).then_some(bytes)
+    }
+
+    fn add_bounds(&mut self, plain: &[u8]) {
+        if self.mode.bounds {
+            for value in K::plains_of(plain) {
+                self.page.add(K::key_of_plain(*value));
+            }
+        }
     }
 
     fn end_page(&mut self) -> Option<PageBounds> {

@@ -17,8 +17,53 @@ const SLOTS_PER_VALUE: usize = 4;
 /// Values looked up before their keys are handed on.
 const BLOCK: usize = 256;
 
-/// Marks a free slot; no dictionary has this many entries.
-const FREE: u32 = u32::MAX;
+/// A key in a slot, or that there is none. Two bytes a slot keep a table of some thousand values in
+/// the first-level cache.
+trait Slot: Copy + PartialEq {
+    /// Marks a free slot; no table of such slots has this many entries.
+    const FREE: Self;
+    /// Place of the value.
+    fn place(self) -> usize;
+}
+
+impl Slot for u16 {
+    const FREE: Self = Self::MAX;
+    #[inline(always)]
+    fn place(self) -> usize {
+        usize::from(self)
+    }
+}
+
+impl Slot for u32 {
+    const FREE: Self = Self::MAX;
+    #[inline(always)]
+    fn place(self) -> usize {
+        self as usize
+    }
+}
+
+/// A power of two of slots, or none before the first value.
+#[derive(Debug)]
+enum Slots {
+    Narrow(Vec<u16>),
+    Wide(Vec<u32>),
+}
+
+impl Slots {
+    fn len(&self) -> usize {
+        match self {
+            Self::Narrow(slots) => slots.len(),
+            Self::Wide(slots) => slots.len(),
+        }
+    }
+
+    fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Narrow(slots) => slots.capacity() * 2,
+            Self::Wide(slots) => slots.capacity() * 4,
+        }
+    }
+}
 
 /// A dictionary of values of one width, behind one object.
 pub(crate) trait FixedDictionary: Send {
@@ -54,15 +99,14 @@ pub(crate) fn fixed_dictionary(width: usize) -> Option<Box<dyn FixedDictionary>>
 
 #[derive(Debug)]
 struct Table<const W: usize> {
-    /// A power of two, or none before the first value.
-    slots: Vec<u32>,
+    slots: Slots,
     values: Vec<[u8; W]>,
 }
 
 impl<const W: usize> Default for Table<W> {
     fn default() -> Self {
         Self {
-            slots: Vec::new(),
+            slots: Slots::Narrow(Vec::new()),
             values: Vec::new(),
         }
     }
@@ -85,9 +129,9 @@ fn hash<const W: usize>(value: &[u8; W]) -> u64 {
     hash
 }
 
-/// A place in `slots`, and what it holds: the key of `value`, or [`FREE`] where it belongs.
+/// A place in `slots`, and what it holds: the key of `value`, or FREE where it belongs.
 #[inline(always)]
-fn find<const W: usize>(slots: &[u32], values: &[[u8; W]], value: &[u8; W]) -> (usize, u32) {
+fn find<S: Slot, const W: usize>(slots: &[S], values: &[[u8; W]], value: &[u8; W]) -> (usize, S) {
     let mask = slots.len() - 1;
     // The high bits: shifting by 64 cannot happen, a table has at least two slots.
     #[expect(
@@ -97,7 +141,7 @@ fn find<const W: usize>(slots: &[u32], values: &[[u8; W]], value: &[u8; W]) -> (
     let mut at = (hash(value) >> (64 - slots.len().trailing_zeros())) as usize & mask;
     loop {
         let key = slots[at];
-        match values.get(key as usize) {
+        match values.get(key.place()) {
             Some(found) if found != value => at = (at + 1) & mask,
             // Its own slot, or a free one: FREE is beyond all values.
             _ => return (at, key),
@@ -105,16 +149,54 @@ fn find<const W: usize>(slots: &[u32], values: &[[u8; W]], value: &[u8; W]) -> (
     }
 }
 
+/// The keys of `block`, at most [`BLOCK`] values, up to the first that has none; returns how many.
+#[inline(always)]
+fn look_up<S: Slot, const W: usize>(
+    slots: &[S],
+    values: &[[u8; W]],
+    block: &[[u8; W]],
+    keys: &mut [S; BLOCK],
+) -> usize {
+    if slots.is_empty() {
+        return 0;
+    }
+    for (i, (slot, value)) in keys.iter_mut().zip(block).enumerate() {
+        let (_, key) = find(slots, values, value);
+        if key == S::FREE {
+            return i;
+        }
+        *slot = key;
+    }
+    block.len()
+}
+
+/// Slots of `len` that hold all values.
+fn filled<S: Slot, const W: usize>(
+    len: usize,
+    values: &[[u8; W]],
+    key: impl Fn(usize) -> S,
+) -> Vec<S> {
+    let mut slots = vec![S::FREE; len];
+    for (place, value) in values.iter().enumerate() {
+        // Only values in front of this one are in their slots.
+        let (at, _) = find(&slots, &values[..place], value);
+        slots[at] = key(place);
+    }
+    slots
+}
+
 impl<const W: usize> Table<W> {
     #[cold]
-    fn grow(&mut self) {
-        let len = (self.slots.len() * 2).max(SLOTS_START);
-        self.slots.clear();
-        self.slots.resize(len, FREE);
-        for (key, value) in (0_u32..).zip(&self.values) {
-            let (at, _) = find(&self.slots, &self.values, value);
-            self.slots[at] = key;
-        }
+    fn grow(&mut self, len: usize) {
+        // Room for one more entry, and for the mark of none.
+        let narrow = self.values.len() + 1 < usize::from(u16::FREE);
+        self.slots = if narrow {
+            let key = |place| u16::try_from(place).unwrap_or(u16::FREE);
+            Slots::Narrow(filled(len, &self.values, key))
+        } else {
+            let key = |place| u32::try_from(place).unwrap_or(u32::FREE);
+            Slots::Wide(filled(len, &self.values, key))
+        };
     }
 
     /// Inserts a value that is not there yet.
@@ -122,15 +204,26 @@ impl<const W: usize> Table<W> {
     fn insert(&mut self, value: &[u8; W], entries_max: usize) -> Option<u32> {
         let key = u32::try_from(self.values.len())
             .ok()
-            .filter(|key| *key != FREE)?;
+            .filter(|key| *key != u32::FREE)?;
         if self.values.len() >= entries_max {
             return None;
         }
-        if (self.values.len() + 1) * SLOTS_PER_VALUE > self.slots.len() {
-            self.grow();
+        let (len, full) = (self.slots.len(), u32::from(u16::FREE));
+        if (self.values.len() + 1) * SLOTS_PER_VALUE > len {
+            self.grow((len * 2).max(SLOTS_START));
+        } else if key == full && matches!(self.slots, Slots::Narrow(_)) {
+            self.grow(len);
         }
-        let (at, _) = find(&self.slots, &self.values, value);
-        self.slots[at] = key;
+        match &mut self.slots {
+            Slots::Narrow(slots) => {
+                let (at, _) = find(slots, &self.values, value);
+                slots[at] = u16::try_from(key).unwrap_or(u16::FREE);
+            }
+            Slots::Wide(slots) => {
+                let (at, _) = find(slots, &self.values, value);
+                slots[at] = key;
+            }
+        }
         self.values.push(*value);
         Some(key)
     }
@@ -138,18 +231,33 @@ impl<const W: usize> Table<W> {
 
 impl<const W: usize> FixedDictionary for Table<W> {
     fn add(&mut self, plain: &[u8], entries_max: usize, keys: &mut KeyCache) -> bool {
-        if self.slots.is_empty() {
-            self.grow();
-        }
-        for value in plain.as_chunks::<W>().0 {
-            let (_, mut key) = find(&self.slots, &self.values, value);
-            if key == FREE {
-                match self.insert(value, entries_max) {
-                    Some(new) => key = new,
-                    None => return false,
+        let mut rest = plain.as_chunks::<W>().0;
+        while !rest.is_empty() {
+            let block = &rest[..rest.len().min(BLOCK)];
+            let done = match &self.slots {
+                Slots::Narrow(slots) => {
+                    let mut found = [0; BLOCK];
+                    let done = look_up(slots, &self.values, block, &mut found);
+                    keys.push_narrow(&found[..done]);
+                    done
                 }
+                Slots::Wide(slots) => {
+                    let mut found = [0; BLOCK];
+                    let done = look_up(slots, &self.values, block, &mut found);
+                    found[..done].iter().for_each(|key| keys.push(*key));
+                    done
+                }
+            };
+            rest = &rest[done..];
+            if done < block.len()
+                && let Some((new, later)) = rest.split_first()
+            {
+                let Some(key) = self.insert(new, entries_max) else {
+                    return false;
+                };
+                keys.push(key);
+                rest = later;
             }
-            keys.push(key);
         }
         true
     }
@@ -159,7 +267,7 @@ impl<const W: usize> FixedDictionary for Table<W> {
     }
 
     fn heap_bytes(&self) -> usize {
-        self.slots.capacity() * 4 + self.values.capacity() * W
+        self.slots.heap_bytes() + self.values.capacity() * W
     }
 
     fn plain(&self) -> &[u8] {
@@ -167,23 +275,23 @@ impl<const W: usize> FixedDictionary for Table<W> {
     }
 
     fn keys(&self, plain: &[u8], writer: &mut KeyWriter, out: &mut Vec<u8>) -> bool {
-        let values = plain.as_chunks::<W>().0;
-        if self.slots.is_empty() {
-            return values.is_empty();
-        }
-        let mut keys = [0_u32; BLOCK];
-        for block in values.chunks(BLOCK) {
-            let mut missing = false;
-            for (slot, value) in keys.iter_mut().zip(block) {
-                (_, *slot) = find(&self.slots, &self.values, value);
-                missing |= *slot == FREE;
-            }
-            if missing {
-                return false;
-            }
-            writer.push(&keys[..block.len()], out);
-        }
-        true
+        plain.as_chunks::<W>().0.chunks(BLOCK).all(|block| {
+            let done = match &self.slots {
+                Slots::Narrow(slots) => {
+                    let mut found = [0; BLOCK];
+                    let done = look_up(slots, &self.values, block, &mut found);
+                    writer.push_narrow(&found[..done], out);
+                    done
+                }
+                Slots::Wide(slots) => {
+                    let mut found = [0; BLOCK];
+                    let done = look_up(slots, &self.values, block, &mut found);
+                    writer.push(&found[..done], out);
+                    done
+                }
+            };
+            done == block.len()
+        })
     }
 }
 
@@ -221,7 +329,11 @@ mod tests {
     #[test]
     fn many_values_of_every_width_are_found_again() {
         for width in [1, 2, 4, 8, 16, 32] {
-            let count = if width == 1 { 256 } else { 20_000 };
+            let count = match width {
+                1 => 256,
+                2 => 65_536,
+                _ => 70_000,
+            };
             let values: Vec<u8> = (0..count)
                 .flat_map(|i: usize| {
                     let mut value = vec![0; 32];

@@ -118,7 +118,7 @@ fn scan<K: Kind>(block: &[K::Native]) -> (MinMax<K::Key>, bool) {
 }
 
 #[inline(always)]
-fn any_null<K: Kind>(block: &[K::Native]) -> bool {
+pub(crate) fn any_null<K: Kind>(block: &[K::Native]) -> bool {
     block
         .iter()
         .fold(false, |null, native| null | K::is_null(*native))

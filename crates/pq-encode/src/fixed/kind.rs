@@ -28,6 +28,8 @@ pub(crate) trait Kind: Send + 'static {
     fn bytes(natives: &[Self::Native]) -> &[u8];
     /// PLAIN values as bytes.
     fn plain_bytes(plains: &[Self::Plain]) -> &[u8];
+    /// Bytes as PLAIN values.
+    fn plains_of(bytes: &[u8]) -> &[Self::Plain];
     /// Room for PLAIN values.
     fn plains(out: &mut [u8]) -> &mut [Self::Plain];
     /// The key of a value.
@@ -36,6 +38,8 @@ pub(crate) trait Kind: Send + 'static {
     fn is_null(native: Self::Native) -> bool;
     /// The PLAIN form.
     fn plain(native: Self::Native) -> Self::Plain;
+    /// The key of a value by its PLAIN form.
+    fn key_of_plain(plain: Self::Plain) -> Self::Key;
     /// The PLAIN form of a lower bound.
     fn lower(key: Self::Key) -> Self::Plain;
     /// The PLAIN form of an upper bound.
@@ -48,7 +52,7 @@ macro_rules! kind {
         $(#[$meta:meta])*
         $name:ident [$native:literal -> $plain:literal] $key:ty, $low:expr => $high:expr,
         identity: $identity:literal, null_is_lowest: $null_is_lowest:literal,
-        key: $to_key:expr, null: $is_null:expr, plain: $to_plain:expr,
+        key: $to_key:expr, null: $is_null:expr, plain: $to_plain:expr, key_of_plain: $of_plain:expr,
         lower: $lower:expr, upper: $upper:expr $(,)?
     ) => {
         $(#[$meta])*
@@ -77,6 +81,10 @@ macro_rules! kind {
                 plains.as_flattened()
             }
             #[inline(always)]
+            fn plains_of(bytes: &[u8]) -> &[Self::Plain] {
+                bytes.as_chunks().0
+            }
+            #[inline(always)]
             fn plains(out: &mut [u8]) -> &mut [Self::Plain] {
                 out.as_chunks_mut().0
             }
@@ -94,6 +102,10 @@ macro_rules! kind {
             fn plain(native: Self::Native) -> Self::Plain {
                 let convert: fn([u8; $native]) -> [u8; $plain] = $to_plain;
                 convert(native)
+            }
+            fn key_of_plain(plain: Self::Plain) -> $key {
+                let convert: fn([u8; $plain]) -> $key = $of_plain;
+                convert(plain)
             }
             #[inline(always)]
             fn lower(key: $key) -> Self::Plain {
@@ -123,6 +135,7 @@ macro_rules! integer_kind {
                 null.is_some_and(|null| <$native>::from_le_bytes(native) == null)
             },
             plain: |native| <$plain>::from(<$native>::from_le_bytes(native)).to_le_bytes(),
+            key_of_plain: |plain| <$native>::from_le_bytes(low_bytes(plain)),
             lower: |key| <$plain>::from(key).to_le_bytes(),
             upper: |key| <$plain>::from(key).to_le_bytes(),
         }
@@ -145,6 +158,7 @@ macro_rules! decimal_kind {
                 let from: fn([u8; $width]) -> $native = $from;
                 from(native).to_be_bytes()
             },
+            key_of_plain: <$native>::from_be_bytes,
             lower: <$native>::to_be_bytes,
             upper: <$native>::to_be_bytes,
         }
@@ -158,6 +172,7 @@ kind! {
     key: |native| u8::from(native == [1]),
     null: |_| false,
     plain: |native| [u8::from(native == [1])],
+    key_of_plain: |[plain]| plain,
     lower: |key| [key],
     upper: |key| [key],
 }
@@ -210,6 +225,7 @@ kind! {
     key: f32::from_le_bytes,
     null: |native| f32::from_le_bytes(native).is_nan(),
     plain: |native| native,
+    key_of_plain: f32::from_le_bytes,
     lower: |key| if key == 0.0 { (-0.0_f32).to_le_bytes() } else { key.to_le_bytes() },
     upper: |key| if key == 0.0 { 0.0_f32.to_le_bytes() } else { key.to_le_bytes() },
 }
@@ -220,6 +236,7 @@ kind! {
     key: f64::from_le_bytes,
     null: |native| f64::from_le_bytes(native).is_nan(),
     plain: |native| native,
+    key_of_plain: f64::from_le_bytes,
     lower: |key| if key == 0.0 { (-0.0_f64).to_le_bytes() } else { key.to_le_bytes() },
     upper: |key| if key == 0.0 { 0.0_f64.to_le_bytes() } else { key.to_le_bytes() },
 }
@@ -234,6 +251,7 @@ kind! {
     key: u128::from_le_bytes,
     null: |native| u128::from_le_bytes(native) == NULL_128,
     plain: |native| u128::from_le_bytes(native).to_be_bytes(),
+    key_of_plain: u128::from_be_bytes,
     lower: u128::to_be_bytes,
     upper: u128::to_be_bytes,
 }
@@ -244,6 +262,7 @@ kind! {
     key: u128::from_be_bytes,
     null: |native| u128::from_le_bytes(native) == NULL_128,
     plain: |native| native,
+    key_of_plain: u128::from_be_bytes,
     lower: u128::to_be_bytes,
     upper: u128::to_be_bytes,
 }
@@ -260,6 +279,10 @@ kind! {
         u128::from_le_bytes(low) == NULL_128 && u128::from_le_bytes(high) == NULL_128
     },
     plain: |native| native,
+    key_of_plain: |plain| {
+        let (high, low) = halves(plain);
+        (u128::from_be_bytes(high), u128::from_be_bytes(low))
+    },
     lower: |(high, low)| join(high.to_be_bytes(), low.to_be_bytes()),
     upper: |(high, low)| join(high.to_be_bytes(), low.to_be_bytes()),
 }
@@ -300,8 +323,22 @@ kind! {
         let (high, low) = halves(native);
         join(words(high).to_be_bytes(), words(low).to_be_bytes())
     },
+    key_of_plain: |plain| {
+        let (high, low) = halves(plain);
+        (i128::from_be_bytes(high), u128::from_be_bytes(low))
+    },
     lower: |(high, low)| join(high.to_be_bytes(), low.to_be_bytes()),
     upper: |(high, low)| join(high.to_be_bytes(), low.to_be_bytes()),
+}
+
+/// The first bytes of a little-endian number: the number, where it is that small.
+#[inline(always)]
+fn low_bytes<const N: usize, const M: usize>(wide: [u8; M]) -> [u8; N] {
+    let mut low = [0; N];
+    for (slot, byte) in low.iter_mut().zip(wide) {
+        *slot = byte;
+    }
+    low
 }
 
 /// Two 64-bit words, the high one first, each little-endian.
@@ -368,6 +405,46 @@ mod tests {
         assert_eq!(F64::lower(0.0), (-0.0_f64).to_le_bytes());
         assert_eq!(F64::upper(-0.0), 0.0_f64.to_le_bytes());
         assert_eq!(F32::lower(1.0), 1.0_f32.to_le_bytes());
+    }
+
+    #[test]
+    fn a_plain_value_has_the_key_of_the_stored_one() {
+        fn check<K: Kind>(natives: &[K::Native])
+        where
+            K::Key: std::fmt::Debug,
+        {
+            for native in natives {
+                assert_eq!(K::key_of_plain(K::plain(*native)), K::key(*native));
+            }
+        }
+        let mut all: Vec<[u8; 32]> = vec![[0xff; 32], [0; 32]];
+        all.extend(
+            (0_u8..40)
+                .map(|i| std::array::from_fn(|k| (k * 31 + usize::from(i) * 7).to_le_bytes()[0])),
+        );
+        fn cut<const N: usize>(all: &[[u8; 32]]) -> Vec<[u8; N]> {
+            all.iter().map(|value| low_bytes(*value)).collect()
+        }
+        check::<Bool>(&cut(&all));
+        check::<I8>(&cut(&all));
+        check::<I16>(&cut(&all));
+        check::<U16>(&cut(&all));
+        check::<I32>(&cut(&all));
+        check::<Ip>(&cut(&all));
+        check::<I64>(&cut(&all));
+        check::<Geo8>(&cut(&all));
+        check::<Geo16>(&cut(&all));
+        check::<F32>(&cut(&all[1..]));
+        check::<F64>(&cut(&all[1..]));
+        check::<Uuid>(&cut(&all));
+        check::<Long128>(&cut(&all));
+        check::<Long256>(&all);
+        check::<Dec8>(&cut(&all));
+        check::<Dec16>(&cut(&all));
+        check::<Dec32>(&cut(&all));
+        check::<Dec64>(&cut(&all));
+        check::<Dec128>(&cut(&all));
+        check::<Dec256>(&all);
     }
 
     #[test]

@@ -7,9 +7,11 @@
 use super::dictionary::FixedDictionary;
 use crate::EncodeError;
 use crate::Encoding;
+use crate::bits::validity::Validity;
 use crate::encoders::delta_binary_packed::Delta;
 use crate::encoders::dictionary::KeyWriter;
 use crate::encoders::key_cache::KeyCache;
+use crate::encoders::seen::Seen;
 use crate::encoders::{byte_stream_split, rle_bool};
 use crate::page::buf::PageBuf;
 
@@ -75,26 +77,44 @@ impl Growing {
 /// Entries below which a growing dictionary counts as full.
 const ENTRIES_LEFT_MIN: usize = 64;
 
+/// What the first pass over a chunk found.
+pub(crate) struct Found {
+    pub(crate) dictionary: Box<dyn FixedDictionary>,
+    /// The keys of all values of the chunk, in order, if they could be kept.
+    pub(crate) cache: KeyCache,
+    /// Which rows have one.
+    pub(crate) rows: Validity,
+}
+
 /// Dictionary keys of a page.
 pub(crate) struct Keys {
     writer: KeyWriter,
-    dictionary: Box<dyn FixedDictionary>,
-    /// The keys of all values of the chunk, in order, if they could be kept.
-    cache: KeyCache,
-    /// The rows are not those of the chunk from its start: the cache does not speak of them.
+    found: Found,
+    /// Rows of the chunk that were written.
+    done: usize,
+    seen: Seen,
+    /// The rows are not those of the chunk from its start: what was found does not speak of them.
     trial: bool,
 }
 
 impl Keys {
-    /// Takes PLAIN values of `width` bytes. `false` if one of them is no entry.
-    fn push(&mut self, plain: &[u8], width: usize, out: &mut Vec<u8>) -> bool {
-        if self.trial || !self.cache.is_whole() {
-            return self.dictionary.keys(plain, &mut self.writer, out);
+    fn new(found: Found) -> Self {
+        let entries = found.dictionary.entries();
+        let (mut writer, mut seen) = (KeyWriter::default(), Seen::default());
+        writer.start_chunk(entries);
+        seen.start(entries);
+        Self {
+            writer,
+            found,
+            done: 0,
+            seen,
+            trial: false,
         }
-        let count = plain.len() / width;
-        let keys = self.cache.take(count);
-        self.writer.push_narrow(keys, out);
-        keys.len() == count
+    }
+
+    /// Whether keys were kept for the rows to come: nobody need look at the values again.
+    fn is_kept(&self) -> bool {
+        !self.trial && self.found.cache.is_whole()
     }
 }
 
@@ -105,7 +125,7 @@ impl Values {
         encoding: Encoding,
         width: usize,
         boolean: bool,
-        found: Option<(Box<dyn FixedDictionary>, KeyCache)>,
+        found: Option<Found>,
     ) -> Self {
         match (encoding, width, found) {
             (Encoding::Rle, ..) => Self::Runs,
@@ -113,16 +133,7 @@ impl Values {
             (Encoding::ByteStreamSplit, ..) => Self::Split,
             (Encoding::Delta, 4, _) => Self::Delta32(Delta::default()),
             (Encoding::Delta, 8, _) => Self::Delta64(Delta::default()),
-            (Encoding::Dictionary, _, Some((dictionary, cache))) => {
-                let mut writer = KeyWriter::default();
-                writer.start_chunk(dictionary.entries());
-                Self::Keys(Keys {
-                    writer,
-                    dictionary,
-                    cache,
-                    trial: false,
-                })
-            }
+            (Encoding::Dictionary, _, Some(found)) => Self::Keys(Keys::new(found)),
             _ => Self::Plain,
         }
     }
@@ -135,7 +146,7 @@ impl Values {
     /// The dictionary, if there is one.
     pub(crate) fn dictionary(&self) -> Option<&dyn FixedDictionary> {
         match self {
-            Self::Keys(keys) => Some(keys.dictionary.as_ref()),
+            Self::Keys(keys) => Some(keys.found.dictionary.as_ref()),
             Self::Growing(growing) => Some(growing.dictionary.as_ref()),
             _ => None,
         }
@@ -149,8 +160,46 @@ impl Values {
     /// Goes back to the chunk's first row; `trial`: the rows to come are only some of the chunk's.
     pub(crate) fn rewind(&mut self, trial: bool) {
         if let Self::Keys(keys) = self {
-            keys.cache.rewind();
+            keys.found.cache.rewind();
+            keys.done = 0;
             keys.trial = trial;
+        }
+    }
+
+    /// Whether the next page is written from keys that were kept.
+    pub(crate) fn has_kept(&self) -> bool {
+        matches!(self, Self::Keys(keys) if keys.is_kept())
+    }
+
+    /// Writes the next rows from keys that were kept, `rows_max` at most; returns how many they are.
+    pub(crate) fn push_kept(
+        &mut self,
+        rows_max: usize,
+        validity: &mut Validity,
+        page: &mut PageBuf,
+    ) -> usize {
+        let Self::Keys(keys) = self else {
+            return 0;
+        };
+        let before = validity.rows();
+        let valid = validity.append_range(&keys.found.rows, keys.done, rows_max);
+        let rows = validity.rows() - before;
+        let taken = keys.found.cache.take(valid);
+        keys.seen.mark(taken);
+        keys.writer.push_narrow(taken, page.tail());
+        keys.done += rows;
+        rows
+    }
+
+    /// Calls `see` with the PLAIN form of every value that the page used, if it was written from keys.
+    pub(crate) fn take_seen(&mut self, width: usize, mut see: impl FnMut(&[u8])) {
+        if let Self::Keys(keys) = self
+            && keys.is_kept()
+        {
+            let plain = keys.found.dictionary.plain();
+            let entry = |key: usize| plain.get(key * width..(key + 1) * width);
+            keys.seen
+                .take(|key| entry(key).into_iter().for_each(&mut see));
         }
     }
 
@@ -205,14 +254,14 @@ impl Values {
     pub(crate) fn absorb(
         &mut self,
         stage: &mut Vec<u8>,
-        width: usize,
         page: &mut PageBuf,
     ) -> Result<(), EncodeError> {
         match self {
             Self::Delta32(delta) => delta.push(stage.as_chunks().0, page.tail()),
             Self::Delta64(delta) => delta.push(stage.as_chunks().0, page.tail()),
             Self::Keys(keys) => {
-                if !keys.push(stage, width, page.tail()) {
+                let dictionary = &keys.found.dictionary;
+                if !dictionary.keys(stage, &mut keys.writer, page.tail()) {
                     return Err(EncodeError::SourceChanged);
                 }
             }

@@ -14,11 +14,52 @@ const DIRECT_MIN: usize = 1 << 16;
 /// The entries that a chunk uses.
 #[derive(Debug)]
 pub(crate) enum Used {
-    /// One slot a symbol and one for everything else: 1 = used, later its [`slot`].
+    /// One mark a symbol and one for everything else.
+    Marked(Marks),
+    /// One [`slot`] a symbol and one for everything else.
     Direct(Vec<u64>),
     /// Used keys in order.
     Sparse(Sparse),
 }
+
+/// Symbols that rows use.
+#[derive(Debug)]
+pub(crate) struct Marks {
+    marks: Vec<u8>,
+    /// Every symbol has its mark.
+    all: bool,
+}
+
+impl Marks {
+    /// Marks the symbols of `keys`; returns whether one of them is neither a symbol nor null.
+    fn mark(&mut self, keys: &[[u8; 4]], count: u32) -> bool {
+        let mut bad = false;
+        for portion in keys.chunks(PORTION) {
+            if self.all {
+                bad |= portion
+                    .iter()
+                    .fold(false, |bad, key| bad | is_bad(*key, count));
+                continue;
+            }
+            let other = self.marks.len() - 1;
+            for key in portion {
+                let place = u32::from_le_bytes(*key) as usize;
+                bad |= is_bad(*key, count);
+                self.marks[place.min(other)] = 1;
+            }
+            if other <= ASK_MAX {
+                self.all = self.marks[..other].iter().fold(1, |all, mark| all & mark) == 1;
+            }
+        }
+        bad
+    }
+}
+
+/// Keys looked at before it is asked whether every symbol was seen.
+const PORTION: usize = 4096;
+
+/// Symbols up to which that is worth asking.
+const ASK_MAX: usize = 1 << 16;
 
 /// Keys of a chunk that is small against its table.
 #[derive(Debug, Default)]
@@ -47,7 +88,10 @@ impl Used {
         let slots = count as usize;
         let affordable = usize::try_from(rows.saturating_mul(4)).unwrap_or(usize::MAX);
         if slots <= affordable.max(DIRECT_MIN) {
-            Self::Direct(vec![0; slots + 1])
+            Self::Marked(Marks {
+                marks: vec![0; slots + 1],
+                all: false,
+            })
         } else {
             Self::Sparse(Sparse::default())
         }
@@ -56,18 +100,12 @@ impl Used {
     /// Marks the symbols of `keys`.
     pub(crate) fn mark(&mut self, keys: &[[u8; 4]], count: u32) -> Result<(), BadKey> {
         match self {
-            Self::Direct(slots) => {
-                let other = slots.len() - 1;
-                let mut bad = false;
-                for key in keys {
-                    let key = u32::from_le_bytes(*key);
-                    bad |= key >= count && key != NULL_KEY;
-                    slots[(key as usize).min(other)] = 1;
-                }
-                if !bad {
+            Self::Marked(marks) => {
+                if !marks.mark(keys, count) {
                     return Ok(());
                 }
             }
+            Self::Direct(_) => {}
             Self::Sparse(sparse) => {
                 let mut last = NULL_KEY;
                 for key in keys {
@@ -91,14 +129,15 @@ impl Used {
     /// The used keys in order, without the null.
     pub(crate) fn keys(&self) -> Vec<u32> {
         match self {
-            Self::Direct(slots) => {
-                let entries = &slots[..slots.len() - 1];
+            Self::Marked(Marks { marks, .. }) => {
+                let symbols = &marks[..marks.len() - 1];
                 (0_u32..)
-                    .zip(entries)
-                    .filter(|(_, slot)| **slot != 0)
+                    .zip(symbols)
+                    .filter(|(_, mark)| **mark != 0)
                     .map(|(key, _)| key)
                     .collect()
             }
+            Self::Direct(_) => Vec::new(),
             Self::Sparse(sparse) => sparse.found.iter().copied().collect(),
         }
     }
@@ -106,12 +145,14 @@ impl Used {
     /// Gives every used key its code, its place in `keys`, and the length of its text.
     pub(crate) fn assign(&mut self, keys: &[u32], lens: &[u32]) {
         match self {
-            Self::Direct(slots) => {
-                slots.fill(slot(NO_KEY, 0));
+            Self::Marked(Marks { marks, .. }) => {
+                let mut slots = vec![slot(NO_KEY, 0); marks.len()];
                 for (code, (key, len)) in (0_u32..).zip(keys.iter().zip(lens)) {
                     slots[*key as usize] = slot(code, *len);
                 }
+                *self = Self::Direct(slots);
             }
+            Self::Direct(_) => {}
             Self::Sparse(sparse) => {
                 sparse.keys = keys.to_vec();
                 sparse.lens = lens.to_vec();
@@ -132,6 +173,7 @@ impl Used {
             bytes += slot >> 32;
         };
         match self {
+            Self::Marked(_) => {}
             Self::Direct(slots) => {
                 let other = slots.len() - 1;
                 for (code, key) in codes.iter_mut().zip(keys) {
@@ -158,9 +200,10 @@ impl Used {
 /// The null sentinel, unsigned.
 const NULL_KEY: u32 = column_format::null::SYMBOL.cast_unsigned();
 
+#[inline(always)]
 fn is_bad(key: [u8; 4], count: u32) -> bool {
     let key = u32::from_le_bytes(key);
-    key >= count && key != NULL_KEY
+    (key >= count) & (key != NULL_KEY)
 }
 
 #[cfg(test)]

@@ -98,6 +98,26 @@ pub(crate) fn prefix(value: &[u8]) -> u64 {
     }
 }
 
+/// Values looked at together.
+const BLOCK: usize = 64;
+
+/// Bytes that [`prefix`] looks at.
+const PREFIX: usize = 8;
+
+/// The least and the greatest prefix of values that all have `len` bytes, at least [`PREFIX`].
+fn prefixes(block: &[u8], len: usize) -> (u64, u64) {
+    let (mut low, mut high) = (u64::MAX, 0);
+    for value in block.chunks_exact(len) {
+        let Some(start) = value.first_chunk::<PREFIX>() else {
+            return (0, u64::MAX);
+        };
+        let prefix = u64::from_be_bytes(*start);
+        low = low.min(prefix);
+        high = high.max(prefix);
+    }
+    (low, high)
+}
+
 impl Bounds {
     pub(crate) fn new(cut: Cut) -> Self {
         Self {
@@ -119,6 +139,32 @@ impl Bounds {
         let prefix = prefix(value);
         if prefix <= self.min_prefix || prefix >= self.max_prefix {
             self.add_near(value, prefix);
+        }
+    }
+
+    /// Adds the values of `lens` bytes each that `data` consists of.
+    pub(crate) fn add_all(&mut self, data: &[u8], lens: &[u32]) {
+        let mut rest = data;
+        for lens in lens.chunks(BLOCK) {
+            let bytes: usize = lens.iter().map(|len| *len as usize).sum();
+            let (block, later) = rest.split_at(bytes.min(rest.len()));
+            rest = later;
+            let len = lens.first().map_or(0, |len| *len as usize);
+            let alike = lens
+                .iter()
+                .fold(true, |alike, l| alike & (*l as usize == len));
+            if alike && len >= PREFIX {
+                let (low, high) = prefixes(block, len);
+                if low > self.min_prefix && high < self.max_prefix {
+                    continue;
+                }
+            }
+            let mut values = block;
+            for len in lens {
+                let (value, tail) = values.split_at((*len as usize).min(values.len()));
+                values = tail;
+                self.add(value);
+            }
         }
     }
 
@@ -286,6 +332,29 @@ mod tests {
         assert_eq!(w.max, format!("{}c", "b".repeat(62)).as_bytes());
     }
 
+    #[test]
+    fn values_of_one_length_are_bounded_together_as_each_alone() {
+        for len in [7_usize, 8, 9, 16, 70] {
+            let mut state = 1_u32;
+            let mut data = Vec::new();
+            for _ in 0..300 * len {
+                state = state.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
+                data.push(b'a' + u8::try_from(state >> 29).unwrap());
+            }
+            let mut together = Bounds::new(Cut::Text);
+            let lens = vec![u32::try_from(len).unwrap(); 300];
+            let (now, later) = data.split_at(100 * len);
+            together.add_all(now, &lens[..100]);
+            together.add_all(later, &lens[100..]);
+            let values: Vec<&[u8]> = data.chunks(len).collect();
+            assert_eq!(
+                together.written(),
+                Some(written(&values, Cut::Text)),
+                "{len}"
+            );
+        }
+    }
+
     proptest! {
         /// Invariants: bounds bound every value; exact bounds are values; cut text is text; merging
         /// parts bounds the whole in the same bytes.
@@ -303,6 +372,10 @@ mod tests {
                 for value in &values {
                     prop_assert!(w.min.as_slice() <= *value && *value <= w.max.as_slice());
                 }
+                let lens: Vec<u32> = values.iter().map(|v| u32::try_from(v.len()).unwrap()).collect();
+                let mut together = Bounds::new(cut);
+                together.add_all(&values.concat(), &lens);
+                prop_assert_eq!(together.written(), Some(w.clone()));
                 prop_assert_eq!(w.min_is_exact, values.contains(&w.min.as_slice()));
                 prop_assert_eq!(w.max_is_exact, values.contains(&w.max.as_slice()));
                 if cut == Cut::Text {

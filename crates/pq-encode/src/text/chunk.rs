@@ -12,6 +12,7 @@ use column_format::{ColumnType, SymbolDict};
 use super::bounds::Cut;
 use super::dictionary::BytesDictionary;
 use super::keyed::KeyedPages;
+use super::plain;
 use super::reader::Reader;
 use super::stage::Stage;
 use super::tracker::BoundsTracker;
@@ -130,7 +131,7 @@ impl TextSource {
     fn put_whole(&mut self, page: &mut PageBuf) {
         self.unencoded = self.stage.data_len() as u64;
         self.replaced += self.stage.replaced;
-        self.bounds.add(self.stage.values());
+        self.bounds.add(self.stage.data(), &self.stage.lens);
         if self.bloom.is_on() {
             for value in self.stage.values() {
                 self.bloom.add(value);
@@ -142,10 +143,7 @@ impl TextSource {
         }
         let out = page.tail();
         out.reserve_exact(self.stage.bytes());
-        for (value, len) in self.stage.values().zip(&self.stage.lens) {
-            out.extend_from_slice(&len.to_le_bytes());
-            out.extend_from_slice(value);
-        }
+        plain::put(self.stage.data(), &self.stage.lens, out);
     }
 
     /// Gives the collected bytes back to the page, with their lengths in front.

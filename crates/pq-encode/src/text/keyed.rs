@@ -7,6 +7,7 @@ use super::tracker::BoundsTracker;
 use crate::bits::validity::Validity;
 use crate::encoders::dictionary::KeyWriter;
 use crate::encoders::key_cache::KeyCache;
+use crate::encoders::seen::Seen;
 use crate::page::buf::PageBuf;
 use crate::source::PageLimits;
 use crate::summary::PageBounds;
@@ -20,7 +21,7 @@ pub(crate) struct KeyedPages {
     writer: KeyWriter,
     validity: Validity,
     /// Entries that the page uses.
-    seen: Vec<u8>,
+    seen: Seen,
     /// Keys of the page while its dictionary grows.
     waiting: KeyCache,
 }
@@ -29,8 +30,7 @@ impl KeyedPages {
     /// Starts a chunk whose dictionary has this many entries.
     pub(crate) fn start_chunk(&mut self, entries: usize) {
         self.writer.start_chunk(entries);
-        self.seen.clear();
-        self.seen.resize(entries, 0);
+        self.seen.start(entries);
     }
 
     /// Starts a page.
@@ -77,21 +77,19 @@ impl KeyedPages {
     ) -> Option<PageBounds> {
         self.waiting
             .write_page(entries, &mut self.writer, page.tail());
-        self.seen.resize(entries, 0);
-        let seen = &mut self.seen;
-        self.waiting.each(|key| seen[key] = 1);
+        self.seen.grow(entries);
+        self.waiting.mark(&mut self.seen);
         self.add_seen(entry, bounds);
         bounds.end_page()
     }
 
     fn add_seen<'e>(&mut self, entry: impl Fn(usize) -> &'e [u8], bounds: &mut BoundsTracker) {
-        let seen = self.seen.iter_mut().enumerate();
-        bounds.add(seen.filter_map(|(key, seen)| (std::mem::take(seen) == 1).then(|| entry(key))));
+        self.seen.take(|key| bounds.add_value(entry(key)));
     }
 
     /// Bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.seen.capacity() + self.waiting.heap_bytes()
+        self.seen.heap_bytes() + self.waiting.heap_bytes()
     }
 
     /// Rows of the page.
@@ -147,11 +145,7 @@ impl KeyedPages {
 
     /// Appends keys, all of them of values.
     pub(crate) fn push_keys(&mut self, keys: &[u32], page: &mut PageBuf) {
-        for key in keys {
-            if let Some(seen) = self.seen.get_mut(*key as usize) {
-                *seen = 1;
-            }
-        }
+        self.seen.mark(keys);
         self.writer.push(keys, page.tail());
     }
 

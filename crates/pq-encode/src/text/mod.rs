@@ -8,6 +8,7 @@ pub(crate) mod bounds;
 pub(crate) mod chunk;
 pub(crate) mod dictionary;
 pub(crate) mod keyed;
+pub(crate) mod plain;
 pub(crate) mod reader;
 pub(crate) mod stage;
 pub(crate) mod tracker;

@@ -54,6 +54,11 @@ impl Stage {
         self.data_len() + self.lens.len() * LENGTH_BYTES
     }
 
+    /// The values, one behind the other.
+    pub(crate) fn data(&self) -> &[u8] {
+        self.data.get(self.base..).unwrap_or(&[])
+    }
+
     /// Bytes of the values.
     pub(crate) fn data_len(&self) -> usize {
         self.data.len() - self.base
@@ -106,7 +111,7 @@ impl Stage {
 
     /// Every value with its bytes.
     pub(crate) fn values(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest = self.data.get(self.base..).unwrap_or(&[]);
+        let mut rest = self.data();
         self.lens.iter().map(move |len| {
             let (value, tail) = rest.split_at((*len as usize).min(rest.len()));
             rest = tail;

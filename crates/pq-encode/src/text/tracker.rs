@@ -35,12 +35,18 @@ impl BoundsTracker {
         self.order = OrderTracker::default();
     }
 
-    /// Adds the values of a page.
-    pub(crate) fn add<'v>(&mut self, values: impl Iterator<Item = &'v [u8]>) {
+    /// Adds a value of a page.
+    #[inline]
+    pub(crate) fn add_value(&mut self, value: &[u8]) {
         if self.wanted {
-            for value in values {
-                self.page.add(value);
-            }
+            self.page.add(value);
+        }
+    }
+
+    /// Adds values of a page: those of `lens` bytes each that `data` consists of.
+    pub(crate) fn add(&mut self, data: &[u8], lens: &[u32]) {
+        if self.wanted {
+            self.page.add_all(data, lens);
         }
     }
 
