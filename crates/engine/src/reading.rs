@@ -1,7 +1,7 @@
 //! Opening a table and choosing its rows: what every command that reads does first.
 
-use mmap_io::{ReadMode, Root, ScanProfile};
-use table_reader::{Frame, OpenOptions, RowSelection, TableReader};
+use mmap_io::{IoError, ReadMode, Root, ScanProfile};
+use table_reader::{Frame, OpenOptions, ReadError, RowSelection, TableReader};
 
 use crate::error::{Cause, EngineError, Result};
 use crate::time_range::TimeRange;
@@ -62,6 +62,17 @@ pub(crate) fn verified<T>(frame: &Frame, done: Result<T>) -> Result<T> {
     match frame.verify() {
         Ok(()) => done,
         Err(error) => Err(Cause::Vanished(error).into()),
+    }
+}
+
+/// What it means that a column of a frame could not be had. Parquet partitions are decoded then, so
+/// a file that was cut under its mapping may be noticed here.
+pub(crate) fn column_error(error: ReadError) -> EngineError {
+    match error {
+        ReadError::FileTooShort { .. } | ReadError::Io(IoError::Poisoned { .. }) => {
+            Cause::Vanished(error).into()
+        }
+        error => error.into(),
     }
 }
 

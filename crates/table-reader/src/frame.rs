@@ -122,6 +122,18 @@ impl Frame {
         })
     }
 
+    /// As [`Frame::native_bytes`], of a partition whose files tell without being decoded: for
+    /// counting. Rows of Parquet partitions count none.
+    ///
+    /// # Errors
+    /// As [`Frame::column`].
+    pub fn known_bytes(&self) -> Result<u64, ReadError> {
+        match self.group {
+            Some(_) => Ok(0),
+            None => self.native_bytes(),
+        }
+    }
+
     /// Says that nobody will read column `index` of these rows again. Under
     /// [`mmap_io::ScanProfile::SequentialEvict`] whole windows that are done leave the page cache;
     /// otherwise nothing happens. Returns the bytes given back. Content never changes.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,8 @@ pub struct QueryInfo {
     pub frames: u64,
     /// Rows delivered so far.
     pub rows: u64,
-    /// Native bytes of the columns of those rows.
+    /// Native bytes of the columns of those rows, as far as they are known without decoding: rows
+    /// of Parquet partitions count none.
     pub bytes: u64,
     /// Partitions entered so far (again after `to_top`).
     pub partitions: u64,
@@ -68,7 +69,10 @@ struct Shared {
 struct Counters {
     name: String,
     started: Instant,
+    /// The caller's: other work may share it, so it is looked at and never set here.
     cancel: CancelToken,
+    /// This query was cancelled by its id.
+    stopped: AtomicBool,
     frames: AtomicU64,
     rows: AtomicU64,
     bytes: AtomicU64,
@@ -95,6 +99,7 @@ impl QueryRegistry {
             name: name.into(),
             started: Instant::now(),
             cancel,
+            stopped: AtomicBool::new(false),
             frames: AtomicU64::new(0),
             rows: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
@@ -115,11 +120,12 @@ impl QueryRegistry {
         self.lock().iter().map(|(id, c)| c.info(*id)).collect()
     }
 
-    /// Asks one query to stop; `false` if it is not running.
+    /// Asks one query to stop; `false` if it is not running. Its token is left alone, and so is
+    /// whatever else shares that.
     pub fn cancel(&self, id: QueryId) -> bool {
         match self.lock().get(&id) {
             Some(c) => {
-                c.cancel.cancel();
+                c.stopped.store(true, Ordering::Relaxed);
                 true
             }
             None => false,
@@ -145,8 +151,12 @@ impl Counters {
             rows: self.rows.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
             partitions: self.partitions.load(Ordering::Relaxed),
-            cancelled: self.cancel.is_cancelled(),
+            cancelled: self.is_cancelled(),
         }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed) || self.cancel.is_cancelled()
     }
 }
 
@@ -162,7 +172,7 @@ pub struct QueryHandle {
 /// Why a query must not go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// Its token was cancelled.
+    /// Its token was cancelled, or the query itself.
     Cancelled,
     /// Its time limit passed.
     TimedOut {
@@ -187,7 +197,7 @@ impl QueryHandle {
     /// Whether the query must stop, and why. Cancel wins over the limit.
     #[must_use]
     pub fn must_stop(&self) -> Option<Stop> {
-        if self.counters.cancel.is_cancelled() {
+        if self.counters.is_cancelled() {
             return Some(Stop::Cancelled);
         }
         let limit = self.limit?;

@@ -122,7 +122,10 @@ impl<'e> Chunks<'e> {
             return Err(Cause::Assemble(AssembleError::OutOfOrder { call, expected }).into());
         };
         let group = group.for_one_column();
-        let rows = group.column(idx)?;
+        let rows = match group.column(idx) {
+            Ok(rows) => rows,
+            error => group.verified(idx, error)?,
+        };
         let mut sink = self.watched(sink);
         let mut encoder =
             ChunkEncoder::new(&column.spec, self.options).map_err(|error| option_error(&error))?;

@@ -175,11 +175,7 @@ impl Exporter<'_> {
         let rows = u64::try_from(frame.rows()).unwrap_or(u64::MAX);
         let index = frame.partition_index();
         let entered = partition.replace(index) != Some(index);
-        let info = self.reader.partitions().get(index);
-        let bytes = match info.is_some_and(|info| info.parquet) {
-            true => 0,
-            false => frame.native_bytes().unwrap_or(0),
-        };
+        let bytes = frame.known_bytes().unwrap_or(0);
         self.running.delivered(rows, bytes, entered);
     }
 

@@ -15,6 +15,7 @@ use table_reader::{Cursor, Frame};
 
 use super::planner::RowBytes;
 use crate::error::{Cause, EngineError, Result};
+use crate::reading::column_error;
 
 /// Bytes of the length in front of a STRING.
 const STRING_LEN_BYTES: usize = 4;
@@ -98,7 +99,7 @@ pub(crate) fn slices_of(
     column: usize,
     range: Range<usize>,
 ) -> Result<impl Iterator<Item = ColumnSlice<'_>>> {
-    let slices = frame.column(column)?;
+    let slices = frame.column(column).map_err(column_error)?;
     let mut start = 0;
     Ok(slices.into_iter().filter_map(move |slice| {
         let lo = range.start.saturating_sub(start);

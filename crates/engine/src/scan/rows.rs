@@ -12,7 +12,7 @@ use table_reader::{Frame, Slices, TableReader};
 
 use super::request::ScanFormat;
 use crate::error::{Cause, EngineError, Result};
-use crate::reading::verified;
+use crate::reading::{column_error, verified};
 use crate::text::escape::{Quoting, push_quoted};
 use crate::text::value::ValueText;
 
@@ -94,8 +94,9 @@ impl RowPrinter {
         go_on: &mut dyn FnMut() -> Result<()>,
     ) -> Result<()> {
         let slices: Vec<Slices<'_>> = (0..self.columns.len())
-            .map(|idx| frame.column(idx))
-            .collect::<Result<_, _>>()?;
+            .map(|idx| frame.column(idx).map_err(column_error))
+            .collect::<Result<_>>()
+            .or_else(|error| verified(frame, Err(error)))?;
         go_on()?;
         for nth in 0..frame.rows() {
             let row = if reverse { frame.rows() - 1 - nth } else { nth };

@@ -4,6 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use engine::{
     CancelToken, Cause, Done, ExitClass, ExportRequest, NoProgress, Output, Progress,
     QueryRegistry, ReadMode, ScanProfile, ScanRequest,
 };
+use testkit::faulty::{FaultyVfs, Operation};
 use testkit::{case, entries, temp_dir};
 
 use crate::csv_lines::Shared;
@@ -148,6 +150,7 @@ fn cut(file: &Path, len: u64) {
 /// Cuts a column file once the first chunk is written; may put it back before the next attempt.
 struct Cutter {
     file: PathBuf,
+    name: String,
     content: Vec<u8>,
     restores: bool,
     cut: AtomicBool,
@@ -156,7 +159,9 @@ struct Cutter {
 
 impl Cutter {
     fn of(file: PathBuf, restores: bool) -> Self {
+        let name = file.file_name().unwrap().to_str().unwrap().to_owned();
         Self {
+            name,
             content: fs::read(&file).unwrap(),
             file,
             restores,
@@ -174,7 +179,7 @@ impl Progress for Cutter {
     }
 
     fn restart(&self, _: u32, reason: &str) {
-        assert!(reason.contains("amount.d"), "{reason}");
+        assert!(reason.contains(&self.name), "{reason}");
         self.restarts.fetch_add(1, Ordering::Relaxed);
         if self.restores {
             fs::write(&self.file, &self.content).unwrap();
@@ -210,6 +215,57 @@ fn a_file_cut_under_an_export_is_read_again_and_then_named() {
             assert!(entries(out.path()).unwrap().is_empty());
         }
     }
+}
+
+/// The bytes of a Parquet partition are looked at when a chunk is decoded, before any page of it.
+#[test]
+fn a_parquet_partition_cut_under_an_export_is_read_again_and_then_named() {
+    engine::install_sigbus_guard().unwrap();
+    for restores in [true, false] {
+        let table = Table::copy_of(&case("questdb/parquet_partitions"));
+        let (_, expected) = export_all(&table.path);
+        let out = temp_dir();
+        let path = out.path().join("out.parquet");
+        let mut request = ExportRequest::new(&table.path, Output::File(path.clone()));
+        request.threads = NonZeroUsize::MIN;
+        let cutter = Cutter::of(table.path.join("2024-01-02.8/data.parquet"), restores);
+        let done = engine::export(request, &cutter, &CancelToken::new());
+        assert_eq!(cutter.restarts.into_inner(), 1, "{done:?}");
+        if restores {
+            done.unwrap();
+            assert!(fs::read(&path).unwrap() == expected);
+            continue;
+        }
+        let line = done.unwrap_err().to_line();
+        assert!(line.contains("2024-01-02.8/data.parquet"), "{line}");
+        assert!(entries(out.path()).unwrap().is_empty());
+    }
+}
+
+/// A scan decodes a Parquet partition before it prints a row of it.
+#[test]
+fn a_parquet_partition_cut_under_a_scan_is_read_again() {
+    engine::install_sigbus_guard().unwrap();
+    let table = Table::copy_of(&case("questdb/parquet_partitions"));
+    let expected = scan_text(&table.path, |_| {});
+    let out = temp_dir();
+    let path = out.path().join("out.csv");
+    let cutter = Cutter::of(table.path.join("2024-01-02.8/data.parquet"), true);
+    let mut request = ScanRequest::new(&table.path, Output::File(path.clone()));
+    request.profile = ScanProfile::Sequential;
+    let (vfs, journal) = FaultyVfs::wrap(engine::real_vfs());
+    // A mapping gets its advice right after it was made.
+    let file = cutter.file.clone();
+    journal.before(
+        Operation::AdviseMap,
+        "2024-01-02.8/data.parquet",
+        move || cut(&file, 0),
+    );
+    let root = engine::open_root_with(Arc::clone(&vfs), &table.path).unwrap();
+    cutter.cut.store(true, Ordering::Relaxed);
+    engine::scan_in(&root, &*vfs, request, &cutter, &CancelToken::new()).unwrap();
+    assert_eq!(cutter.restarts.into_inner(), 1);
+    assert!(fs::read(&path).unwrap() == expected);
 }
 
 #[test]

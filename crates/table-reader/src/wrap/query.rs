@@ -55,7 +55,7 @@ impl<C: Cursor> Cursor for RegisteredQuery<C> {
         let partition = Some(frame.partition_index());
         let rows = u64::try_from(frame.rows()).unwrap_or(u64::MAX);
         // A column that cannot be measured cannot be read either, and says so there.
-        let bytes = frame.native_bytes().unwrap_or(0);
+        let bytes = frame.known_bytes().unwrap_or(0);
         self.handle
             .delivered(rows, bytes, partition != self.partition);
         self.partition = partition;

@@ -3,11 +3,13 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use mmap_io::ReadMode;
 use table_reader::{
-    CancelToken, Cursor, Direction, QueryRegistry, ReadError, RegisteredQuery, TableReader,
+    CancelToken, Cursor, Direction, OpenOptions, Projection, QueryRegistry, ReadError,
+    RegisteredQuery, TableReader,
 };
 
-use crate::support::open;
+use crate::support::{impatient, open, root};
 
 fn reader() -> TableReader {
     open(&testkit::case("questdb/by_day").table())
@@ -66,6 +68,50 @@ fn a_cancelled_query_stops_before_its_next_frame() {
         1,
         "only what the first frame opened"
     );
+}
+
+#[test]
+fn cancelling_one_query_leaves_those_that_share_its_token_alone() {
+    let (reader, registry) = (reader(), QueryRegistry::new());
+    let token = CancelToken::new();
+    let mut one = query(&reader, &registry, token.clone(), None);
+    let mut two = query(&reader, &registry, token.clone(), None);
+    assert!(registry.cancel(one.handle().id()));
+    assert!(matches!(one.next_frame(), Err(ReadError::Cancelled)));
+    assert!(two.next_frame().unwrap().is_some());
+    assert!(!token.is_cancelled());
+    let cancelled: Vec<bool> = registry.running().iter().map(|q| q.cancelled).collect();
+    assert_eq!(cancelled, [true, false]);
+    token.cancel();
+    assert!(matches!(two.next_frame(), Err(ReadError::Cancelled)));
+}
+
+#[test]
+fn counting_a_parquet_frame_reads_no_column() {
+    let opts = OpenOptions {
+        read_mode: ReadMode::Positional,
+        ..impatient()
+    };
+    let table = testkit::case("questdb/parquet_partitions").table();
+    let reader = TableReader::open(&root(&table), &opts).unwrap();
+    let parquet = reader.partitions().iter().position(|p| p.parquet).unwrap();
+    let rows = reader.rows_of_partitions(&(parquet..parquet + 1));
+    let registry = QueryRegistry::new();
+    let handle = registry.register("one column", CancelToken::new(), None);
+    let inner = reader.cursor(Direction::Forward, None, &rows);
+    let mut cursor = Projection::new(RegisteredQuery::new(inner, handle), &[0]).unwrap();
+    // Opening a partition reads its footer; from then on only columns are read.
+    cursor.next_frame().unwrap().unwrap();
+    cursor.to_top();
+    let read = || reader.root().stats().bytes_read();
+    let before = read();
+    let frame = cursor.next_frame().unwrap().unwrap();
+    // A look at `_txn` may be among it.
+    assert!(read() - before <= 8, "{} bytes", read() - before);
+    let listed = &registry.running()[0];
+    assert_eq!((listed.rows, listed.bytes), (2 * frame.rows() as u64, 0));
+    frame.column(0).unwrap();
+    assert!(read() - before > 8);
 }
 
 #[test]

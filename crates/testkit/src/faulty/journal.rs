@@ -1,4 +1,4 @@
-//! What was done, in order, and which call fails.
+//! What was done, in order, which call fails, and what happens meanwhile.
 //!
 //! Calls are numbered from 0 in the order in which they arrive. With one thread under test that
 //! order is the same every time, so "the call that failed" can be named in a message.
@@ -85,10 +85,34 @@ enum Fault {
     },
 }
 
+/// What happens once, right before a call that then goes on.
+struct Hook {
+    at: Place,
+    run: Box<dyn FnOnce() + Send>,
+}
+
+#[derive(Debug)]
+enum Place {
+    Call(usize),
+    Of {
+        operation: Operation,
+        path_end: String,
+    },
+}
+
+impl fmt::Debug for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hook")
+            .field("at", &self.at)
+            .finish_non_exhaustive()
+    }
+}
+
 #[derive(Debug, Default)]
 struct State {
     calls: Vec<Call>,
     fault: Option<Fault>,
+    hook: Option<Hook>,
     short_writes: bool,
 }
 
@@ -119,6 +143,36 @@ impl Journal {
             from,
             kind,
         });
+    }
+
+    /// Runs `hook` before call number `at` (from 0, counted from now on), which then works.
+    pub fn before_call(&self, at: usize, hook: impl FnOnce() + Send + 'static) {
+        let mut state = self.state();
+        let at = Place::Call(state.calls.len() + at);
+        let run = Box::new(hook);
+        state.hook = Some(Hook { at, run });
+    }
+
+    /// Runs `hook` before the next call of this kind on a path that ends so.
+    pub fn before(
+        &self,
+        operation: Operation,
+        path_end: &str,
+        hook: impl FnOnce() + Send + 'static,
+    ) {
+        let path_end = path_end.to_owned();
+        let at = Place::Of {
+            operation,
+            path_end,
+        };
+        let run = Box::new(hook);
+        self.state().hook = Some(Hook { at, run });
+    }
+
+    /// Whether what was to run before a call has not run.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        self.state().hook.is_some()
     }
 
     /// Writes take one byte less than they are given, as the trait allows.
@@ -170,6 +224,13 @@ impl Journal {
     pub(super) fn call(&self, operation: Operation, path: &str) -> io::Result<()> {
         let mut state = self.state();
         let number = state.calls.len();
+        let hook = state.hook.take_if(|hook| match &hook.at {
+            Place::Call(at) => *at == number,
+            Place::Of {
+                operation: of,
+                path_end,
+            } => *of == operation && path.ends_with(path_end),
+        });
         let error = match state.fault {
             Some(Fault::Once { at, kind }) if at == number => Some(kind),
             Some(Fault::Every {
@@ -185,6 +246,10 @@ impl Journal {
             path: path.to_owned(),
             failed,
         });
+        drop(state);
+        if let Some(hook) = hook {
+            (hook.run)();
+        }
         match error {
             None => Ok(()),
             Some(kind) => Err(io::Error::new(
