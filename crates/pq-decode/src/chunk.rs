@@ -4,14 +4,16 @@
 //! values to their rows. Every loop here runs over a page.
 
 mod lists;
+mod planned;
 
 use pq_format::{Encoding, HybridDecoder, PageKind};
 
 use crate::decoded::DecodedColumn;
 use crate::error::{DecodeError, Fault};
 use crate::facts::{ChunkFacts, LeafFacts};
+use crate::index::PlannedPage;
 use crate::limits::{Limits, SLOTS_PER_BYTE_AHEAD};
-use crate::page::{Body, Highest, Page, Pages, Split, Validity, definition, repetition};
+use crate::page::{Body, Highest, Page, Pages, Part, Split, Validity, definition, repetition};
 use crate::values::Column;
 
 pub(crate) use lists::decode_lists;
@@ -24,8 +26,12 @@ const KEYS_AT_ONCE: usize = 1024;
 pub(crate) struct Job<'a> {
     pub(crate) leaf: &'a LeafFacts,
     pub(crate) chunk: &'a ChunkFacts,
+    /// Rows of the result.
     pub(crate) rows: usize,
-    pub(crate) bytes: &'a [u8],
+    /// The chunk, or the bytes of `pages`.
+    pub(crate) parts: &'a [Part<'a>],
+    /// The data pages that are wanted; `None`: all.
+    pub(crate) pages: Option<&'a [PlannedPage]>,
     pub(crate) limits: Limits,
 }
 
@@ -56,9 +62,18 @@ impl Job<'_> {
         })
     }
 
-    /// Slots of the chunk, within the limits.
+    /// Whether how many slots there are is known: lists have more than rows, a page of them does not
+    /// say how many.
+    fn is_exact(&self) -> bool {
+        self.pages.is_none() || self.leaf.max_repetition == 0
+    }
+
+    /// Slots, at most, of what is read, within the limits.
     fn slots(&self, entry_len: usize) -> Result<usize, Fault> {
-        let slots = usize::try_from(self.chunk.num_values).unwrap_or(usize::MAX);
+        let slots = match self.pages.is_some() && self.is_exact() {
+            true => self.rows,
+            false => usize::try_from(self.chunk.num_values).unwrap_or(usize::MAX),
+        };
         let max = usize::try_from(self.limits.slots_max).unwrap_or(usize::MAX);
         Fault::bound("slots_max", max, slots)?;
         let bytes = slots.saturating_mul(entry_len);
@@ -111,19 +126,27 @@ impl<C: Column> ChunkReader<C> {
         let located = |fault| job.fault(fault);
         let slots = job.slots(size_of::<C::Entry>()).map_err(located)?;
         let highest = job.highest().map_err(located)?;
+        let len: usize = job.parts.iter().map(|part| part.bytes.len()).sum();
         self.entries
-            .reserve(slots.min(job.bytes.len().saturating_mul(SLOTS_PER_BYTE_AHEAD)));
-        let mut pages = Pages::new(job.bytes, job.chunk.range.start);
-        while self.slots < slots {
+            .reserve(slots.min(len.saturating_mul(SLOTS_PER_BYTE_AHEAD)));
+        let mut pages = Pages::new(job.parts);
+        let mut planned = job.pages.map(<[_]>::iter);
+        while self.slots < slots || !job.is_exact() {
             let page = match pages.next() {
                 Ok(Some(page)) => page,
+                Ok(None) if !job.is_exact() => break,
                 Ok(None) => {
                     let fault = Fault::corrupt("values of the chunk", slots, self.slots);
                     return Err(pages.locate(fault));
                 }
                 Err(fault) => return Err(pages.locate(fault)),
             };
-            self.page(job, &page, highest, slots, scratch, placement)
+            let expected = planned.as_mut().filter(|_| page.is_data());
+            expected
+                .map_or(Ok(()), |left| {
+                    planned::check(left.next(), pages.offset(), &page, job.leaf)
+                })
+                .and_then(|()| self.page(job, &page, highest, slots, scratch, placement))
                 .map_err(|fault| pages.locate(fault))?;
         }
         Ok(())
@@ -156,12 +179,11 @@ impl<C: Column> ChunkReader<C> {
             ));
         }
         if highest.repetition > 0 {
-            repetition(
-                split.repetition,
-                highest.repetition,
-                split.count,
-                &mut scratch.repetition,
-            )?;
+            let levels = &mut scratch.repetition;
+            repetition(split.repetition, highest.repetition, split.count, levels)?;
+            if job.pages.is_some() {
+                planned::check_start(levels)?;
+            }
         }
         let validity = definition(
             split.definition,
@@ -334,7 +356,7 @@ pub(crate) fn decode_flat<C: Column>(
     scratch: &mut Scratch,
     column: C,
 ) -> Result<DecodedColumn, DecodeError> {
-    if job.chunk.num_values != job.rows as u64 {
+    if job.pages.is_none() && job.chunk.num_values != job.rows as u64 {
         let fault = Fault::corrupt("values of the chunk", job.rows, job.chunk.num_values);
         return Err(job.fault(fault));
     }

@@ -7,6 +7,7 @@ mod decoder;
 mod encodings;
 mod error;
 mod facts;
+mod index;
 mod limits;
 mod page;
 mod values;
@@ -14,5 +15,8 @@ mod values;
 pub use decoded::DecodedColumn;
 pub use decoder::{Decoder, SymbolKeys};
 pub use error::{DecodeError, FactsError, Fault};
-pub use facts::{ChunkFacts, FileFacts, GroupFacts, LeafFacts, Stored};
+pub use facts::{
+    BloomPlace, ChunkFacts, ChunkIndexes, FileFacts, FileIndexes, GroupFacts, LeafFacts, Stored,
+};
+pub use index::{ChunkBloom, ChunkPages, IndexError, PageBounds, PageFacts, PagePlan};
 pub use limits::Limits;

@@ -5,6 +5,7 @@
 //! range says what to fetch, from wherever.
 
 mod footer;
+mod places;
 mod sidecar;
 mod stored;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use pq_format::{CodecId, PhysicalType};
 
+pub use places::{BloomPlace, ChunkIndexes, FileIndexes};
 pub use stored::Stored;
 
 /// The chunks of a file.

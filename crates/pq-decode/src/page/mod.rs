@@ -7,7 +7,7 @@
 mod body;
 mod levels;
 
-use pq_format::{FormatError, PageHeader, page_crc};
+use pq_format::{FormatError, PageHeader, PageKind, page_crc};
 
 pub(crate) use body::{Body, Highest, Split};
 pub(crate) use levels::{Validity, definition, repetition};
@@ -22,37 +22,58 @@ pub(crate) struct Page<'a> {
     pub(crate) body: &'a [u8],
 }
 
-/// Walks the pages of a chunk.
+impl Page<'_> {
+    pub(crate) fn is_data(&self) -> bool {
+        matches!(self.header.kind, PageKind::Data(_) | PageKind::DataV2(_))
+    }
+}
+
+/// Bytes of a chunk that lie together, and their offset in the file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part<'a> {
+    pub(crate) base: u64,
+    pub(crate) bytes: &'a [u8],
+}
+
+/// Walks the pages of a chunk, or of parts of one.
 #[derive(Debug)]
 pub(crate) struct Pages<'a> {
-    bytes: &'a [u8],
+    /// The current part, then those behind it.
+    parts: &'a [Part<'a>],
     at: usize,
     /// Pages handed out.
     count: u32,
-    /// Offset of `bytes` in the file.
-    base: u64,
-    /// Offset in `bytes` of the current page.
-    current: usize,
+    /// Offset in the file of the current page.
+    current: u64,
 }
 
 impl<'a> Pages<'a> {
-    pub(crate) fn new(bytes: &'a [u8], base: u64) -> Self {
+    pub(crate) fn new(parts: &'a [Part<'a>]) -> Self {
         Self {
-            bytes,
+            parts,
             at: 0,
             count: 0,
-            base,
-            current: 0,
+            current: parts.first().map_or(0, |part| part.base),
         }
     }
 
-    /// The next page; `None` at the end of the bytes.
+    /// Offset in the file of the page that was handed out last.
+    pub(crate) fn offset(&self) -> u64 {
+        self.current
+    }
+
+    /// The next page; `None` at the end of the bytes. A page lies in one part.
     pub(crate) fn next(&mut self) -> Result<Option<Page<'a>>, Fault> {
-        self.current = self.at;
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        if rest.is_empty() {
-            return Ok(None);
-        }
+        let rest = loop {
+            let Some((part, behind)) = self.parts.split_first() else {
+                return Ok(None);
+            };
+            self.current = part.base.saturating_add(self.at as u64);
+            match part.bytes.get(self.at..).filter(|rest| !rest.is_empty()) {
+                Some(rest) => break rest,
+                None => (self.parts, self.at) = (behind, 0),
+            }
+        };
         self.count = self.count.saturating_add(1);
         let window = rest.get(..PAGE_HEADER_LEN_MAX).unwrap_or(rest);
         let (header, len) = PageHeader::read(window).map_err(|e| match e {
@@ -82,7 +103,7 @@ impl<'a> Pages<'a> {
     pub(crate) fn locate(&self, fault: Fault) -> DecodeError {
         DecodeError {
             page: self.count.saturating_sub(1),
-            offset: self.base.saturating_add(self.current as u64),
+            offset: self.current,
             fault,
         }
     }

@@ -21,6 +21,7 @@ mod write;
 
 mod foreign;
 mod hostile;
+mod page_index;
 mod pages;
 mod read;
 mod retyped;
