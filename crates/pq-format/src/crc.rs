@@ -11,9 +11,26 @@
 /// ```
 #[must_use]
 pub fn page_crc(parts: &[&[u8]]) -> u32 {
-    let mut hasher = crc32fast::Hasher::new();
+    let mut crc = PageCrc::default();
     for part in parts {
-        hasher.update(part);
+        crc.update(part);
     }
-    hasher.finalize()
+    crc.finish()
+}
+
+/// The checksum of a page body whose bytes arrive one piece after the other.
+#[derive(Debug, Clone, Default)]
+pub struct PageCrc(crc32fast::Hasher);
+
+impl PageCrc {
+    /// The next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The checksum of all bytes so far.
+    #[must_use]
+    pub fn finish(self) -> u32 {
+        self.0.finalize()
+    }
 }

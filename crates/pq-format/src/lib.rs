@@ -13,7 +13,7 @@ mod transpose;
 
 pub use bloom::{BloomError, BloomFilter, BloomFilterHeader};
 pub use codec::{Codec, CodecError, Compressor, Decompressor};
-pub use crc::page_crc;
+pub use crc::{PageCrc, page_crc};
 pub use error::FormatError;
 pub use footer::{
     MAGIC, MAGIC_ENCRYPTED, METADATA_HEAP_FACTOR, TAIL_LEN, footer_end, footer_head, footer_len,

@@ -36,6 +36,11 @@ pub(crate) struct ParquetArgs {
     #[arg(long, value_name = "COL[:FPP]")]
     bloom: Vec<String>,
 
+    /// Copy column chunks of Parquet partitions as they are, codec, pages and all, where the other
+    /// options allow it
+    #[arg(long)]
+    keep_codec: bool,
+
     /// Write arrays as the bytes that they are stored as
     #[arg(long)]
     raw_arrays: bool,
@@ -74,6 +79,7 @@ impl ParquetArgs {
             PageVersion::V1 => engine::PageVersion::V1,
             PageVersion::V2 => engine::PageVersion::V2,
         };
+        request.keep_codec = self.keep_codec;
         request.writer.raw_arrays = self.raw_arrays;
         request.writer.page_index = !self.no_page_index;
         request.writer.crc = !self.no_crc;

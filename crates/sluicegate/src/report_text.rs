@@ -57,6 +57,14 @@ pub(crate) fn report_text(report: &ExportReport) -> String {
             plural(report.peak_mapped_partitions),
         );
     }
+    if report.passthrough_chunks > 0 {
+        let _ = writeln!(
+            text,
+            "  {} column chunks copied as they were, {} encoded",
+            HumanCount(report.passthrough_chunks),
+            HumanCount(report.encoded_chunks),
+        );
+    }
     if report.replaced_texts > 0 {
         let _ = writeln!(
             text,
@@ -89,6 +97,15 @@ fn push_stats(text: &mut String, stats: &ExportStats) {
         resident(stats.resident_before_bytes),
         resident(stats.resident_after_bytes),
     );
+    if !stats.reencoded_chunks.is_empty() {
+        let reasons = stats.reencoded_chunks.iter();
+        let reasons: Vec<String> = reasons.map(|(name, n)| format!("{n} {name}")).collect();
+        let _ = writeln!(
+            text,
+            "  column chunks of Parquet partitions encoded again: {}",
+            reasons.join(", ")
+        );
+    }
     let name_width = stats
         .per_column
         .iter()

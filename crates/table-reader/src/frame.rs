@@ -13,7 +13,7 @@ use mmap_io::ScanProfile;
 use crate::cursor::{CursorColumn, Source};
 use crate::error::ReadError;
 use crate::open_partition::OpenPartition;
-use crate::parquet::DecodedGroup;
+use crate::parquet::{DecodedGroup, StoredGroup};
 
 /// Rows `row_lo .. row_hi` of one partition, for the columns of the cursor that made it. Cheap to
 /// clone; `Send`, so that frames can wait in an exporter while its cursor moves on.
@@ -57,6 +57,18 @@ impl Frame {
             group: self.group.as_ref().map(|group| Arc::new(group.apart())),
             ..self.clone()
         }
+    }
+
+    /// The row group of its file in which the rows lie; `None` of a native partition.
+    #[must_use]
+    pub fn stored_group(&self) -> Option<StoredGroup> {
+        let group = self.group.as_ref()?.group();
+        let columns = Arc::clone(&self.columns);
+        Some(StoredGroup::new(
+            Arc::clone(&self.partition),
+            columns,
+            group,
+        ))
     }
 
     /// Index of the partition in [`crate::TableReader::partitions`].

@@ -15,6 +15,7 @@ use std::time::Duration;
 use pq_encode::{ChunkSpool, PageSink, PageStoreFactory, SinkError};
 
 use super::chunks::{Chunks, EncodedChunk};
+use super::copy::GroupCopy;
 use super::group::PendingGroup;
 use super::writing::Writing;
 use crate::error::{Cause, EngineError, Result};
@@ -41,8 +42,15 @@ struct Waiting {
     rows: u64,
     group_index: usize,
     column: usize,
-    chunk: EncodedChunk,
-    spool: Option<ChunkSpool>,
+    chunk: WaitingChunk,
+}
+
+/// Where the bytes of a chunk are.
+enum WaitingChunk {
+    /// In the file already, as far as they are not in the store.
+    Encoded(Box<EncodedChunk>, Option<ChunkSpool>),
+    /// In the file of a partition: they are copied when it is their turn, and nowhere before.
+    Stored(Arc<GroupCopy>),
 }
 
 #[derive(Default)]
@@ -218,6 +226,10 @@ impl<'c, 'w> Crew<'c, 'w> {
     }
 
     fn encode(&self, job: &Job) -> Result<()> {
+        if let Some(copy) = job.group.copy_of(job.column) {
+            self.put(job, WaitingChunk::Stored(Arc::clone(copy)));
+            return Ok(());
+        }
         let mut sink = TurnSink {
             crew: self,
             number: job.number,
@@ -225,15 +237,19 @@ impl<'c, 'w> Crew<'c, 'w> {
             spool: None,
         };
         let chunk = self.chunks.encode(&job.group, job.column, &mut sink)?;
+        let spool = sink.spool.take();
+        self.put(job, WaitingChunk::Encoded(Box::new(chunk), spool));
+        Ok(())
+    }
+
+    fn put(&self, job: &Job, chunk: WaitingChunk) {
         let waiting = Waiting {
             rows: job.group.rows(),
             group_index: job.group_index,
             column: job.column,
             chunk,
-            spool: sink.spool,
         };
         lock(&self.waiting).insert(job.number, waiting);
-        Ok(())
     }
 
     /// The rows of a job are read no more. They go before the planner hears of it, so that it never
@@ -289,13 +305,21 @@ impl<'c, 'w> Crew<'c, 'w> {
 
     fn write(&self, writing: &mut Writing<'_>, done: &mut Waiting) -> Result<()> {
         self.running.go_on()?;
-        match &mut done.spool {
-            Some(spool) => writing.drain(done.rows, spool, self.chunks)?,
-            None => {
-                writing.sink(done.rows)?;
+        match &mut done.chunk {
+            WaitingChunk::Encoded(chunk, spool) => {
+                match spool {
+                    Some(spool) => writing.drain(done.rows, spool, self.chunks)?,
+                    None => {
+                        writing.sink(done.rows)?;
+                    }
+                }
+                writing.finish_chunk(chunk)
+            }
+            WaitingChunk::Stored(copy) => {
+                let copied = writing.copy_chunk(done.rows, copy, done.column, self.chunks);
+                copied.map(drop)
             }
         }
-        writing.finish_chunk(&done.chunk)
     }
 
     /// Nobody goes on; the first error is the one that counts.

@@ -5,10 +5,12 @@
 //! live as long as one call.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use column_format::ColumnSlice;
 use table_reader::Frame;
 
+use super::copy::GroupCopy;
 use super::row_bytes::slices_of;
 use crate::error::{Cause, Result};
 
@@ -17,6 +19,8 @@ use crate::error::{Cause, Result};
 pub(crate) struct PendingGroup {
     parts: Vec<(Frame, Range<usize>)>,
     rows: u64,
+    /// The row group that this is in its file, if chunks are copied from it.
+    copy: Option<Arc<GroupCopy>>,
 }
 
 /// The rows of one column of a group.
@@ -40,7 +44,20 @@ impl PendingGroup {
         Self {
             parts: parts.map(|(f, rows)| (f.apart(), rows.clone())).collect(),
             rows: self.rows,
+            copy: None,
         }
+    }
+
+    /// The group is one of a Parquet file, of which chunks are to be copied.
+    pub(crate) fn copy_from(&mut self, copy: GroupCopy) {
+        self.copy = Some(Arc::new(copy));
+    }
+
+    /// Where column `idx` is to be copied from; `None`: it is encoded.
+    pub(crate) fn copy_of(&self, idx: usize) -> Option<&Arc<GroupCopy>> {
+        let copy = self.copy.as_ref()?;
+        let chunk = copy.chunks.get(idx)?;
+        chunk.as_ref().map(|_| copy)
     }
 
     pub(crate) fn rows(&self) -> u64 {

@@ -105,6 +105,11 @@ pub(crate) fn sluicegate(source: &Source<'_>, request: &ExportRequest) -> String
             "raw_arrays": raw_arrays,
         },
     });
+    if let Some(options) = about.get_mut("options").and_then(Value::as_object_mut)
+        && request.keep_codec
+    {
+        options.insert("keep_codec".to_owned(), true.into());
+    }
     // Only where something was asked for, so that a plain export says nothing about columns.
     if let (Some(asked), Some(options)) = (
         request.overrides.describe(request.writer.bloom_auto),

@@ -6,8 +6,10 @@
 
 mod budget;
 mod chunks;
+mod copy;
 mod crew;
 mod exporter;
+mod gathering;
 mod group;
 mod key_values;
 mod overrides;
@@ -149,7 +151,7 @@ impl Spent {
             peak_mapped_partitions: written.peak_mapped_partitions,
             spilled_bytes: written.spilled_bytes,
             evicted_bytes: io.bytes_evicted().saturating_sub(self.evicted_bytes),
-            passthrough_chunks: 0,
+            passthrough_chunks: written.passthrough_chunks,
             encoded_chunks: written.encoded_chunks,
             replaced_texts: written.replaced_texts,
             stats: stats.then(|| ExportStats {
@@ -158,6 +160,7 @@ impl Spent {
                 peak_mapped_bytes: io.mapped_bytes_peak(),
                 resident_before_bytes: written.resident_before_bytes,
                 resident_after_bytes: written.resident_after_bytes,
+                reencoded_chunks: written.reasons.into_map(),
                 per_column: written.columns,
             }),
         }

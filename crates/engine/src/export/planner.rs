@@ -103,6 +103,11 @@ impl Cutter {
         Ok((fits - lo).max(forced))
     }
 
+    /// Closes the open group, whatever it holds.
+    pub(crate) fn close(&mut self) {
+        self.settle(0, 0, true);
+    }
+
     fn settle(&mut self, rows: usize, native_bytes: u64, closes: bool) {
         if closes {
             (self.rows, self.native_bytes) = (0, 0);

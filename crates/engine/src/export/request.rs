@@ -39,6 +39,10 @@ pub struct ExportRequest {
     pub row_group_bytes: u64,
     /// Codec, pages, statistics.
     pub writer: WriterOptions,
+    /// Copy the chunks of Parquet partitions with the codec, pages and checksums that they have,
+    /// where everything else that was asked for allows it: row groups of such partitions stay as they
+    /// are. Without it chunks are copied only where all of them look as asked for.
+    pub keep_codec: bool,
     /// What is asked of single columns.
     pub overrides: ColumnOverrides,
     /// Replace an existing file.
@@ -88,6 +92,7 @@ impl ExportRequest {
             row_group_rows: ROW_GROUP_ROWS_DEFAULT,
             row_group_bytes: ROW_GROUP_BYTES_DEFAULT,
             writer: WriterOptions::default(),
+            keep_codec: false,
             overrides: ColumnOverrides::default(),
             force: false,
             sync: true,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use mmap_io::Residency;
-use pq_encode::{ChunkSummary, ColumnSpec};
-use pq_format::Codec;
+use pq_encode::{ChunkSummary, ColumnSpec, CopiedChunk};
+use pq_format::{Codec, CodecId, Encoding as Wire, PhysicalKind};
 use serde::Serialize;
 
 /// The details of an export. Its keys stand beside those of the report.
@@ -21,6 +21,9 @@ pub struct ExportStats {
     pub resident_before_bytes: Option<u64>,
     /// The same, after.
     pub resident_after_bytes: Option<u64>,
+    /// Chunks of Parquet partitions that were not copied as they were, by reason: `codec`,
+    /// `checksum`, `type`, ….
+    pub reencoded_chunks: BTreeMap<String, u64>,
     /// One entry a column, in the order of the file.
     pub per_column: Vec<ColumnStats>,
 }
@@ -71,6 +74,42 @@ impl ColumnStats {
         self.bytes_out += chunk.compressed_len;
         self.pages += u64::try_from(chunk.pages.len()).unwrap_or(0);
         self.nulls += chunk.nulls;
+    }
+}
+
+impl ColumnStats {
+    pub(crate) fn add_copied(&mut self, chunk: &CopiedChunk, native_bytes: u64) {
+        let meta = chunk.meta();
+        let dictionary = meta.dictionary_page_offset.is_some();
+        let name = match (dictionary, meta.encodings.last()) {
+            (true, _) | (_, Some(Wire::RleDictionary | Wire::PlainDictionary)) => "dictionary",
+            (_, Some(Wire::DeltaBinaryPacked)) => "delta",
+            (_, Some(Wire::DeltaLengthByteArray)) => "delta_length",
+            (_, Some(Wire::DeltaByteArray)) => "delta_byte_array",
+            (_, Some(Wire::ByteStreamSplit)) => "bss",
+            (_, Some(Wire::Rle)) if meta.physical == PhysicalKind::Boolean => "rle",
+            _ => "plain",
+        };
+        *self.encoding.entry(name.to_owned()).or_insert(0) += 1;
+        if meta.codec != CodecId::Uncompressed {
+            self.codec = codec_name(meta.codec).to_owned();
+        }
+        self.bytes_in = self.bytes_in.saturating_add(native_bytes);
+        self.bytes_out += chunk.compressed_len();
+        self.pages += chunk.pages();
+        let nulls = meta.statistics.as_ref().and_then(|s| s.null_count);
+        self.nulls += nulls.unwrap_or(0);
+    }
+}
+
+fn codec_name(codec: CodecId) -> &'static str {
+    match codec {
+        CodecId::Snappy => Codec::Snappy.name(),
+        CodecId::Gzip => Codec::Gzip(0).name(),
+        CodecId::Brotli => Codec::Brotli(0).name(),
+        CodecId::Zstd => Codec::ZSTD.name(),
+        CodecId::Lz4Raw => Codec::Lz4Raw.name(),
+        _ => "other",
     }
 }
 

@@ -6,13 +6,14 @@
 use std::io::Write;
 
 use pq_encode::{
-    AssembleError, ChunkSpool, ColumnSink, FileAssembler, FileProperties, PageSink,
+    AssembleError, ChunkSpool, ColumnSink, CopiedChunk, FileAssembler, FileProperties, PageSink,
     PageStoreFactory, WriterOptions,
 };
 use table_reader::RowSelection;
 
 use super::budget::Budget;
 use super::chunks::{Chunks, EncodedChunk, option_error};
+use super::copy::Reasons;
 use super::exporter::Exporter;
 use super::key_values;
 use super::sink::sink_error;
@@ -31,6 +32,8 @@ pub(crate) struct Written {
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
     pub(crate) encoded_chunks: u64,
+    pub(crate) passthrough_chunks: u64,
+    pub(crate) reasons: Reasons,
     pub(crate) replaced_texts: u64,
     pub(crate) peak_mapped_partitions: usize,
     pub(crate) spilled_bytes: u64,
@@ -47,6 +50,8 @@ pub(crate) struct Writing<'w> {
     assembler: FileAssembler<Out<'w>>,
     /// Rows of the row group under way, and its chunks that are done.
     group: Option<(u64, usize)>,
+    /// The piece of a copied chunk that is on its way.
+    pub(super) piece: Vec<u8>,
     pub(crate) written: Written,
 }
 
@@ -90,6 +95,7 @@ impl<'w> Writing<'w> {
         Ok(Self {
             assembler,
             group: None,
+            piece: Vec::new(),
             written,
         })
     }
@@ -136,12 +142,34 @@ impl<'w> Writing<'w> {
         self.written.encoded_chunks += 1;
         self.written.replaced_texts += summary.replaced_values;
         self.written.bytes_in = self.written.bytes_in.saturating_add(chunk.native_bytes);
+        if let Some(stats) = self.next_stats() {
+            stats.add(summary, chunk.native_bytes);
+        }
+        self.chunk_done()
+    }
+
+    /// The next chunk, which came from another file, is complete.
+    pub(super) fn finish_copied(&mut self, chunk: &CopiedChunk, native_bytes: u64) -> Result<()> {
+        self.assembler
+            .finish_copied(chunk)
+            .map_err(assemble_error)?;
+        self.written.passthrough_chunks += 1;
+        self.written.bytes_in = self.written.bytes_in.saturating_add(native_bytes);
+        if let Some(stats) = self.next_stats() {
+            stats.add_copied(chunk, native_bytes);
+        }
+        self.chunk_done()
+    }
+
+    fn next_stats(&mut self) -> Option<&mut ColumnStats> {
+        let (_, done) = self.group?;
+        self.written.columns.get_mut(done)
+    }
+
+    fn chunk_done(&mut self) -> Result<()> {
         let Some((rows, done)) = &mut self.group else {
             return Ok(());
         };
-        if let Some(stats) = self.written.columns.get_mut(*done) {
-            stats.add(summary, chunk.native_bytes);
-        }
         *done += 1;
         if *done == self.written.columns.len() {
             self.written.rows += *rows;

@@ -6,6 +6,7 @@
 )]
 
 mod arrow_cells;
+mod bounds;
 mod budget;
 mod coverage;
 mod csv_lines;
@@ -19,6 +20,7 @@ mod leaves_nothing;
 mod modes;
 mod overrides;
 mod parquet_shape;
+mod passthrough;
 mod pm;
 mod recut;
 mod scan;

@@ -12,42 +12,41 @@ use pq_format::{
 };
 
 use super::error::AssembleError;
-use super::footer::{PageIndex, column_chunk, page_index};
+use super::footer::PageIndex;
 use super::output::Output;
 use super::properties::{FileProperties, FileSummary, check_names, created_by};
 use super::waiting::{IndexOffsets, Waiting};
-use crate::summary::ChunkSummary;
 use crate::type_map::schema_node;
 use crate::{ColumnSpec, PageSink, PageStore, SinkError, SpooledChunk, StoreError, WriterOptions};
 
 /// A row group under way.
 #[derive(Debug)]
-struct Group {
-    rows: u64,
+pub(super) struct Group {
+    pub(super) rows: u64,
     /// Where the chunk that is under way starts, once its sink was asked for.
-    chunk_start: Option<u64>,
-    group: RowGroup,
+    pub(super) chunk_start: Option<u64>,
+    pub(super) group: RowGroup,
     /// One a chunk.
-    indexes: Vec<PageIndex>,
+    pub(super) indexes: Vec<PageIndex>,
     /// Bloom filters of chunks, which stand behind the last of them.
-    blooms: Vec<(usize, Vec<u8>)>,
+    pub(super) blooms: Vec<(usize, Vec<u8>)>,
 }
 
 /// Writes one Parquet file to `W`, chunk by chunk in file order.
 #[derive(Debug)]
 pub struct FileAssembler<W> {
-    out: Output<W>,
-    columns: Vec<ColumnSpec>,
-    paths: Vec<Arc<[String]>>,
-    options: WriterOptions,
+    pub(super) out: Output<W>,
+    pub(super) columns: Vec<ColumnSpec>,
+    pub(super) paths: Vec<Arc<[String]>>,
+    pub(super) options: WriterOptions,
     sorting: Vec<SortingColumn>,
     /// Without its row groups, which wait.
     metadata: FileMetaData,
-    current: Option<Group>,
+    pub(super) current: Option<Group>,
     /// Finished row groups: what the footer will say about them, and their page indexes.
     waiting: Waiting,
     /// Write page indexes; not any more once a chunk cannot have one.
-    indexes: bool,
+    pub(super) indexes: bool,
 }
 
 impl<W: Write> FileAssembler<W> {
@@ -181,65 +180,6 @@ impl<W: Write> FileAssembler<W> {
         }
         current.chunk_start.get_or_insert(position);
         Ok(ColumnSink { out: &mut self.out })
-    }
-
-    /// Ends the chunk under way.
-    ///
-    /// # Errors
-    /// The summary has other rows than the group, or other bytes than arrived.
-    pub fn finish_column(&mut self, summary: &ChunkSummary) -> Result<(), AssembleError> {
-        const CALL: &str = "finish_column";
-        let end = self.out.position();
-        let Some((current, start)) = self
-            .current
-            .as_mut()
-            .and_then(|c| c.chunk_start.take().map(|start| (c, start)))
-        else {
-            return Err(AssembleError::OutOfOrder {
-                call: CALL,
-                expected: "column",
-            });
-        };
-        let idx = current.group.columns.len();
-        let (Some(spec), Some(path)) = (self.columns.get(idx), self.paths.get(idx)) else {
-            return Err(AssembleError::OutOfOrder {
-                call: CALL,
-                expected: "finish_row_group",
-            });
-        };
-        let column = || spec.name.clone();
-        if summary.rows != current.rows {
-            let (expected, found) = (current.rows, summary.rows);
-            return Err(AssembleError::Rows {
-                column: column(),
-                expected,
-                found,
-            });
-        }
-        if summary.compressed_len != end - start {
-            let (expected, found) = (summary.compressed_len, end - start);
-            return Err(AssembleError::Length {
-                column: column(),
-                expected,
-                found,
-            });
-        }
-        current.group.total_byte_size += summary.uncompressed_len;
-        let compressed = current.group.total_compressed_size.unwrap_or(0) + summary.compressed_len;
-        current.group.total_compressed_size = Some(compressed);
-        let chunk = column_chunk(spec, &self.options, path, summary, start);
-        current.group.columns.push(chunk);
-        if let Some(bloom) = &summary.bloom_filter {
-            current.blooms.push((idx, bloom.clone()));
-        }
-        if self.indexes {
-            match page_index(summary, start)? {
-                Some(index) => current.indexes.push(index),
-                // All chunks or none: readers refuse what is in between.
-                None => self.indexes = false,
-            }
-        }
-        Ok(())
     }
 
     /// Writes the next chunk from the store that its pages wait in, one page in memory at a time.

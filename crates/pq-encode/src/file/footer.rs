@@ -11,7 +11,7 @@ use pq_format::{
 
 use crate::summary::{ChunkSummary, PageBounds, PageOrder, PageSummary};
 use crate::type_map::physical_type;
-use crate::{ColumnSpec, WriterOptions};
+use crate::{ColumnSpec, CopiedChunk, WriterOptions};
 
 /// The footer's entry of a chunk that starts at `start`.
 pub(crate) fn column_chunk(
@@ -142,10 +142,47 @@ pub(crate) fn page_index(
             None => Vec::new(),
         },
     };
+    serialised(&columns, &offsets).map(Some)
+}
+
+/// The footer's entry of a chunk of another file that starts at `start` here.
+pub(crate) fn copied_chunk(
+    spec: &ColumnSpec,
+    options: &WriterOptions,
+    path: &Arc<[String]>,
+    chunk: &CopiedChunk,
+    start: u64,
+) -> ColumnChunk {
+    let meta = chunk.meta.clone();
+    ColumnChunk::new(ColumnMetaData {
+        physical: physical_type(spec.column_type, options.raw_arrays).kind(),
+        path: Arc::clone(path),
+        data_page_offset: start + meta.data_page_offset,
+        dictionary_page_offset: meta.dictionary_page_offset.map(|offset| start + offset),
+        ..meta
+    })
+}
+
+/// The page index of a chunk of another file that starts at `start` here, if it has one.
+pub(crate) fn copied_index(
+    chunk: &CopiedChunk,
+    start: u64,
+) -> Result<Option<PageIndex>, FormatError> {
+    let (Some(columns), Some(offsets)) = (&chunk.column_index, &chunk.offset_index) else {
+        return Ok(None);
+    };
+    let mut offsets = offsets.clone();
+    for page in &mut offsets.page_locations {
+        page.offset += start;
+    }
+    serialised(columns, &offsets).map(Some)
+}
+
+fn serialised(columns: &ColumnIndex, offsets: &OffsetIndex) -> Result<PageIndex, FormatError> {
     let mut index = PageIndex::default();
     columns.write(&mut index.columns)?;
     offsets.write(&mut index.offsets)?;
-    Ok(Some(index))
+    Ok(index)
 }
 
 fn concat(chunk: &ChunkSummary, of: fn(&PageSummary) -> &Vec<u64>) -> Vec<u64> {

@@ -1,6 +1,7 @@
 //! From chunks to a file: magic, chunks in order, page index, footer.
 
 mod assembler;
+mod chunks;
 mod error;
 mod footer;
 mod output;

@@ -5,7 +5,7 @@
 
 use pm_format::resolve;
 use pq_decode::FileFacts;
-use pq_format::TAIL_LEN;
+use pq_format::{FileMetaData, TAIL_LEN};
 
 use super::pinned::ParquetFiles;
 use crate::error::ReadError;
@@ -63,8 +63,15 @@ fn by_sidecar(files: &ParquetFiles, info: &PartitionInfo) -> Result<FileFacts, S
     }
 }
 
-/// The outer error is the system's, the inner one the file's.
 fn by_footer(files: &ParquetFiles) -> Result<Result<FileFacts, String>, mmap_io::IoError> {
+    let meta = footer(files)?;
+    Ok(meta.and_then(|meta| FileFacts::from_footer(&meta).map_err(|e| e.to_string())))
+}
+
+/// The footer of the committed bytes. The outer error is the system's, the inner one the file's.
+pub(super) fn footer(
+    files: &ParquetFiles,
+) -> Result<Result<FileMetaData, String>, mmap_io::IoError> {
     let tail_len = TAIL_LEN as u64;
     let Some(tail_off) = files.len.checked_sub(tail_len) else {
         return Ok(Err(format!("{} bytes committed", files.len)));
@@ -79,6 +86,5 @@ fn by_footer(files: &ParquetFiles) -> Result<Result<FileFacts, String>, mmap_io:
         return Ok(Err(format!("footer of {len} bytes in {} bytes", files.len)));
     };
     let bytes = files.data.read_vec(start, len, SMALL_LEN_MAX)?;
-    let meta = pq_format::read_metadata(&bytes).map_err(|e| e.to_string());
-    Ok(meta.and_then(|meta| FileFacts::from_footer(&meta).map_err(|e| e.to_string())))
+    Ok(pq_format::read_metadata(&bytes).map_err(|e| e.to_string()))
 }

@@ -41,7 +41,7 @@ impl DecodedGroup {
         }
     }
 
-    pub(super) fn group(&self) -> usize {
+    pub(crate) fn group(&self) -> usize {
         self.group
     }
 

@@ -9,9 +9,11 @@ mod facts;
 mod group;
 mod partition;
 mod pinned;
+mod stored;
 mod times;
 
 pub(crate) use group::DecodedGroup;
 pub(crate) use partition::{Opening, ParquetPartition};
 pub(crate) use pinned::ParquetFiles;
+pub use stored::{StoredChunk, StoredGroup};
 pub(crate) use times::{extremes, first_at_or_after};

@@ -4,7 +4,7 @@
 //! need them; it only remembers them weakly, so that two frames of a group decode once.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
 use column_format::{ColumnType, LayoutError};
@@ -14,6 +14,7 @@ use pq_decode::{ChunkFacts, DecodedColumn, Decoder, FileFacts, Limits};
 use super::facts;
 use super::group::DecodedGroup;
 use super::pinned::ParquetFiles;
+use super::stored::StoredFooter;
 use crate::column::TableColumn;
 use crate::error::ReadError;
 use crate::files::committed_error;
@@ -45,6 +46,7 @@ pub(crate) struct ParquetPartition {
     leaves: Vec<Leaf>,
     decoders: Mutex<Vec<Decoder>>,
     groups: Mutex<Vec<Weak<DecodedGroup>>>,
+    footer: OnceLock<StoredFooter>,
 }
 
 /// What opening takes from the reader.
@@ -99,6 +101,7 @@ impl ParquetPartition {
             leaves,
             decoders: Mutex::default(),
             groups: Mutex::default(),
+            footer: OnceLock::new(),
         })
     }
 
@@ -109,6 +112,40 @@ impl ParquetPartition {
 
     pub(crate) fn facts(&self) -> &FileFacts {
         &self.facts
+    }
+
+    pub(super) fn files(&self) -> &ParquetFiles {
+        &self.files
+    }
+
+    pub(super) fn txn(&self) -> i64 {
+        self.txn
+    }
+
+    pub(super) fn footer_cell(&self) -> &OnceLock<StoredFooter> {
+        &self.footer
+    }
+
+    /// Leaf of the file that a column of the reader is.
+    pub(super) fn leaf_of(&self, slot: usize) -> Option<usize> {
+        self.leaves.get(slot)?.leaf
+    }
+
+    /// Nobody reads these bytes again.
+    pub(super) fn done(&self, range: Range<u64>) -> Result<(), ReadError> {
+        match &self.mapping {
+            Some(mapping) => mapping.done(range).map(drop).map_err(ReadError::Io),
+            None => Ok(()),
+        }
+    }
+
+    /// A file that is not what the commit needs.
+    pub(super) fn damage(&self, detail: String) -> ReadError {
+        ReadError::Parquet {
+            partition: self.name.clone(),
+            file: self.files.data.path().to_path_buf(),
+            detail,
+        }
     }
 
     /// Rows of a group, counted from the start of the partition.
@@ -172,11 +209,7 @@ impl ParquetPartition {
 
     /// A row group without the designated timestamp.
     pub(super) fn no_timestamps(&self, group: usize) -> ReadError {
-        ReadError::Parquet {
-            partition: self.name.clone(),
-            file: self.files.data.path().to_path_buf(),
-            detail: format!("row group {group} has no designated timestamps"),
-        }
+        self.damage(format!("row group {group} has no designated timestamps"))
     }
 
     /// Reads and decodes one column of a row group; all null if the file does not have it.
@@ -190,10 +223,9 @@ impl ParquetPartition {
             let rows = usize::try_from(rows.end - rows.start).unwrap_or(usize::MAX);
             return Ok(DecodedColumn::nulls(column.column_type.layout(), rows));
         };
-        let error = |detail: String| ReadError::Parquet {
-            partition: self.name.clone(),
-            file: self.files.data.path().to_path_buf(),
-            detail: format!("row group {group}, column {:?}: {detail}", column.name),
+        let error = |detail: String| {
+            let name = &column.name;
+            self.damage(format!("row group {group}, column {name:?}: {detail}"))
         };
         let range = chunk.range.clone();
         if range.end > self.files.len || range.start > range.end {

@@ -1,0 +1,270 @@
+//! Which chunks may be copied.
+//!
+//! A copied chunk must be one that the options and the schema could have made: whatever cannot be
+//! read off it counts as a no. `keep_codec` drops what only the encoder would have chosen (codec,
+//! size of pages, checksums), unless it was asked for by a value of its own.
+
+use column_format::ColumnType;
+use pq_decode::{LeafFacts, Stored};
+use pq_encode::{Codec, ColumnSpec, PageVersion, WriterOptions, physical_type};
+use pq_format::{CodecId, Encoding, PageHeader, PageKind, PhysicalType, Statistics};
+use table_reader::{StoredChunk, StoredGroup};
+
+use super::reason::Reason;
+use crate::error::Result;
+
+/// Bytes of a page index or bloom filter, at most.
+const PART_LEN_MAX: u64 = 64 << 20;
+/// Bytes that are read for a page header at first.
+const HEADER_BYTES: u64 = 4 << 10;
+/// The largest page header.
+const HEADER_BYTES_MAX: u64 = 16 << 20;
+/// Added to the type code of a designated timestamp.
+const DESIGNATED_CODE: i32 = 131_072;
+
+/// What the export asks of every chunk.
+#[derive(Debug)]
+pub(super) struct Rules<'e> {
+    pub(super) options: &'e WriterOptions,
+    pub(super) keep_codec: bool,
+}
+
+impl Rules<'_> {
+    /// What the footer alone forbids. `code` is the column type that the `questdb` entry names.
+    pub(super) fn by_footer(
+        &self,
+        spec: &ColumnSpec,
+        stored: &StoredChunk<'_>,
+        code: Option<i32>,
+    ) -> std::result::Result<(), Reason> {
+        let meta = &stored.chunk.meta;
+        self.same_type(spec, stored.leaf, code)?;
+        self.same_codec(spec, meta.codec)?;
+        self.same_encodings(spec, &meta.encodings)?;
+        if spec.bloom.is_some() || self.options.bloom_auto.is_some() {
+            // Its rate is not written down anywhere.
+            return Err(Reason::Bloom);
+        }
+        let nulls = meta.statistics.as_ref().and_then(|s| s.null_count);
+        if spec.required && nulls.is_some_and(|n| n > 0) {
+            return Err(Reason::Nulls);
+        }
+        Ok(())
+    }
+
+    pub(super) fn wants_index(&self) -> bool {
+        self.options.page_index && self.options.statistics
+    }
+
+    fn same_type(
+        &self,
+        spec: &ColumnSpec,
+        leaf: &LeafFacts,
+        code: Option<i32>,
+    ) -> std::result::Result<(), Reason> {
+        let own = spec.column_type.code();
+        if code.is_some_and(|code| code != own && code != own | DESIGNATED_CODE) {
+            return Err(Reason::Type);
+        }
+        let raw = self.options.raw_arrays;
+        let expected = meaning(spec.column_type, raw);
+        if (leaf.stored, leaf.physical) != (expected, physical_type(spec.column_type, raw)) {
+            return Err(match spec.column_type {
+                ColumnType::Array { .. } => Reason::Arrays,
+                _ => Reason::Type,
+            });
+        }
+        let own = u16::from(!spec.required);
+        let (repetition, definition) = match expected {
+            Stored::Doubles { dims } => (dims, own + 2 * dims),
+            _ => (0, own),
+        };
+        match (leaf.max_repetition, leaf.max_definition) == (repetition, definition) {
+            true => Ok(()),
+            false => Err(Reason::Nulls),
+        }
+    }
+
+    fn same_codec(&self, spec: &ColumnSpec, found: CodecId) -> std::result::Result<(), Reason> {
+        let known = matches!(
+            found,
+            CodecId::Uncompressed
+                | CodecId::Snappy
+                | CodecId::Gzip
+                | CodecId::Brotli
+                | CodecId::Lz4Raw
+                | CodecId::Zstd
+        );
+        let wanted = match (spec.codec, self.keep_codec) {
+            (None, true) => None,
+            (Some(codec), _) => Some(codec),
+            (None, false) => Some(self.options.codec),
+        };
+        let fits = wanted.is_none_or(|wanted| {
+            // A chunk that gains too little is stored, unless its codec was asked for by name.
+            let stored = spec.codec.is_none() && self.options.min_gain_percent > 0;
+            let stored = stored && found == CodecId::Uncompressed;
+            stored || (found == wanted.id() && has_default_level(wanted))
+        });
+        match known && fits {
+            true => Ok(()),
+            false => Err(Reason::Codec),
+        }
+    }
+
+    fn same_encodings(
+        &self,
+        spec: &ColumnSpec,
+        found: &[Encoding],
+    ) -> std::result::Result<(), Reason> {
+        let readable = |e: &Encoding| {
+            matches!(
+                e,
+                Encoding::Plain
+                    | Encoding::PlainDictionary
+                    | Encoding::Rle
+                    | Encoding::BitPacked
+                    | Encoding::DeltaBinaryPacked
+                    | Encoding::DeltaLengthByteArray
+                    | Encoding::DeltaByteArray
+                    | Encoding::RleDictionary
+                    | Encoding::ByteStreamSplit
+            )
+        };
+        match spec.encoding.is_none() && found.iter().all(readable) {
+            true => Ok(()),
+            // The list names encodings of levels and dictionaries too: it does not tell what was
+            // asked for.
+            false => Err(Reason::Encoding),
+        }
+    }
+
+    /// What page headers forbid. Reads one, or all if something is asked of every page.
+    pub(super) fn by_pages(
+        &self,
+        group: &StoredGroup,
+        stored: &StoredChunk<'_>,
+    ) -> Result<std::result::Result<(), Reason>> {
+        let defaults = WriterOptions::default();
+        let options = self.options;
+        let sizes = !self.keep_codec
+            || (options.page_bytes, options.page_rows) != (defaults.page_bytes, defaults.page_rows);
+        let checksums = !self.keep_codec || !options.crc;
+        let range = stored.chunk.meta.byte_range();
+        let range = range.map_err(|e| group.damage(&e))?;
+        let mut at = range.start;
+        while at < range.end {
+            let (header, len) = page_header(group, at, range.end)?;
+            let version = match header.kind {
+                PageKind::DataV2(_) => Some(PageVersion::V2),
+                PageKind::Data(_) => Some(PageVersion::V1),
+                PageKind::Dictionary(_) | PageKind::Other(_) => None,
+            };
+            if version.is_some_and(|version| version != options.page_version) {
+                return Ok(Err(Reason::PageVersion));
+            }
+            if checksums && header.crc.is_some() != options.crc {
+                return Ok(Err(Reason::Checksum));
+            }
+            if sizes && !self.fits(&header) {
+                return Ok(Err(Reason::PageSize));
+            }
+            if version.is_some() && !sizes && !checksums {
+                break;
+            }
+            at = at.saturating_add(len + u64::from(header.compressed_len));
+        }
+        Ok(Ok(()))
+    }
+
+    fn fits(&self, header: &PageHeader) -> bool {
+        let count = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+        let (rows, most) = match &header.kind {
+            PageKind::Data(h) => (count(h.num_values), self.options.page_bytes),
+            PageKind::DataV2(h) => (count(h.num_rows), self.options.page_bytes),
+            PageKind::Dictionary(_) | PageKind::Other(_) => (0, self.options.dictionary_bytes),
+        };
+        rows <= self.options.page_rows && count(header.uncompressed_len) <= most.saturating_mul(2)
+    }
+
+    /// The bounds that the export may repeat.
+    pub(super) fn statistics(&self, stored: &StoredChunk<'_>) -> Option<Statistics> {
+        let told = stored.chunk.meta.statistics.clone()?;
+        Some(Statistics {
+            deprecated_min: None,
+            deprecated_max: None,
+            ..told
+        })
+    }
+}
+
+/// Levels are not written down: only the default one can be taken for granted.
+fn has_default_level(codec: Codec) -> bool {
+    codec.name().parse() == Ok(codec)
+}
+
+/// What the export writes a column as.
+fn meaning(column_type: ColumnType, raw_arrays: bool) -> Stored {
+    use ColumnType as T;
+    let PhysicalType::FixedLenByteArray(len) = physical_type(column_type, raw_arrays) else {
+        return match column_type {
+            T::Boolean => Stored::Boolean,
+            T::Byte => Stored::Int(8),
+            T::Short => Stored::Int(16),
+            T::Char => Stored::Uint(16),
+            T::Ipv4 => Stored::Uint(32),
+            T::Long => Stored::Int(64),
+            T::Date => Stored::Millis,
+            T::Timestamp(unit) => Stored::Timestamp(unit),
+            T::Float => Stored::Float,
+            T::Double => Stored::Double,
+            T::String | T::Varchar | T::Symbol => Stored::Text,
+            T::Array { dims } if !raw_arrays => Stored::Doubles { dims: dims.into() },
+            T::Binary | T::Array { .. } => Stored::Bytes,
+            T::Geohash { .. } => Stored::Int(match column_type.fixed_width() {
+                Some(1) => 8,
+                Some(2) => 16,
+                Some(4) => 32,
+                _ => 64,
+            }),
+            _ => Stored::Int(32),
+        };
+    };
+    match column_type {
+        T::Uuid => Stored::Uuid,
+        T::Decimal { scale, .. } => Stored::Decimal { len, scale },
+        _ => Stored::Fixed(len),
+    }
+}
+
+/// Bytes of a part of the file whose length the file itself says.
+pub(super) fn part(group: &StoredGroup, offset: u64, len: u64) -> Result<Vec<u8>> {
+    if len > PART_LEN_MAX {
+        let detail = format!("a part of {len} bytes at {offset}");
+        return Err(group.damage(&detail).into());
+    }
+    let mut bytes = vec![0; usize::try_from(len).unwrap_or(0)];
+    group.read(offset, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// The page header at `at` of a chunk that ends at `end`, and its length.
+pub(super) fn page_header(group: &StoredGroup, at: u64, end: u64) -> Result<(PageHeader, u64)> {
+    let mut want = HEADER_BYTES;
+    loop {
+        let len = want.min(end.saturating_sub(at));
+        let bytes = part(group, at, len)?;
+        match PageHeader::read(&bytes) {
+            Ok((header, len)) => return Ok((header, u64::try_from(len).unwrap_or(u64::MAX))),
+            Err(pq_format::FormatError::Truncated { .. })
+                if len == want && want < HEADER_BYTES_MAX =>
+            {
+                want *= 8;
+            }
+            Err(error) => {
+                let detail = format!("page header at byte {at}: {error}");
+                return Err(group.damage(&detail).into());
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! From frames to row groups.
+//!
+//! Rows of native partitions fill row groups up to their targets, whatever partition they are from. A
+//! row group of a Parquet partition of which chunks can be copied is a row group of its own: the one
+//! under way ends before it.
+
+use table_reader::{Cursor, Frame, RowSelection};
+
+use super::budget::Budget;
+use super::copy::{CopyPlanner, Reasons};
+use super::exporter::Exporter;
+use super::group::PendingGroup;
+use super::planner::{Cutter, Targets};
+use super::row_bytes::RowMeter;
+use crate::error::{EngineError, Result};
+use crate::reading::verified;
+use pq_encode::ColumnSpec;
+
+/// Rows that are measured between two looks at the stop signs: their lengths may stand in the data
+/// files, and those may be large.
+const OFFERED_ROWS_MAX: usize = 16 << 10;
+
+/// What there is to say when all rows are in row groups.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    /// The most partitions that were mapped at once.
+    pub(crate) peak_mapped_partitions: usize,
+    /// Why chunks of Parquet partitions were not copied.
+    pub(crate) reasons: Reasons,
+}
+
+/// Gathers the rows of a cursor.
+pub(crate) struct Gathering<'a> {
+    exporter: &'a Exporter<'a>,
+    budget: &'a Budget,
+    cutter: Cutter,
+    meter: RowMeter,
+    copies: CopyPlanner<'a>,
+    group: PendingGroup,
+    /// Row of the partition behind the row group that is being gathered to be copied.
+    copied_to: Option<u64>,
+    partition: Option<usize>,
+}
+
+impl<'a> Gathering<'a> {
+    pub(crate) fn new(
+        exporter: &'a Exporter<'a>,
+        cursor: &impl Cursor,
+        budget: &'a Budget,
+        specs: Vec<ColumnSpec>,
+        selection: &RowSelection,
+    ) -> Self {
+        let request = exporter.request;
+        Self {
+            exporter,
+            budget,
+            cutter: Cutter::new(Targets {
+                rows: request.row_group_rows,
+                native_bytes: request.row_group_bytes,
+            }),
+            meter: RowMeter::new(cursor),
+            copies: CopyPlanner::new(request, specs, selection),
+            group: PendingGroup::default(),
+            copied_to: None,
+            partition: None,
+        }
+    }
+
+    /// Cuts the rows of `cursor` into row groups and hands them to `write`, in order.
+    pub(crate) fn run(
+        mut self,
+        cursor: &mut impl Cursor,
+        mut write: impl FnMut(PendingGroup) -> Result<()>,
+    ) -> Result<Gathered> {
+        let mut peak_mapped_partitions = 0;
+        while let Some(frame) = cursor.next_frame()? {
+            self.exporter.running.go_on()?;
+            peak_mapped_partitions = peak_mapped_partitions.max(cursor.mapped_partition_count());
+            let place = |error| in_partition_of(self.exporter, error, &frame);
+            if self.copied_to.is_none()
+                && let Some(copy) = self.copies.plan(&frame).map_err(place)?
+            {
+                self.close(cursor, &mut write)?;
+                self.copied_to = Some(copy.stored.rows().end);
+                self.group.copy_from(copy);
+            }
+            if let Some(end) = self.copied_to {
+                self.group.push(&frame, 0..frame.rows());
+                if frame.row_hi() >= end {
+                    self.copied_to = None;
+                    self.close(cursor, &mut write)?;
+                }
+            } else {
+                self.cut(&frame, cursor, &mut write)?;
+            }
+            self.count(&frame);
+        }
+        self.close(cursor, &mut write)?;
+        Ok(Gathered {
+            peak_mapped_partitions,
+            reasons: self.copies.reasons,
+        })
+    }
+
+    /// Puts the rows of a frame into row groups.
+    fn cut(
+        &mut self,
+        frame: &Frame,
+        cursor: &mut impl Cursor,
+        write: &mut impl FnMut(PendingGroup) -> Result<()>,
+    ) -> Result<()> {
+        // Rows from `taken` on are not in a group yet.
+        let (mut row_lo, mut taken) = (0, 0);
+        while row_lo < frame.rows() {
+            self.exporter.running.go_on()?;
+            let offered_hi = frame.rows().min(row_lo + OFFERED_ROWS_MAX);
+            let offered = self.cutter.offer(&self.meter.of(frame), row_lo, offered_hi);
+            let cut = match offered {
+                Ok(cut) => cut,
+                error => {
+                    verified(frame, error).map_err(|e| in_partition_of(self.exporter, e, frame))?
+                }
+            };
+            row_lo += cut.rows;
+            if cut.closes {
+                if taken < row_lo {
+                    self.group.push(frame, taken..row_lo);
+                }
+                taken = row_lo;
+                self.close(cursor, write)?;
+            }
+        }
+        if taken < row_lo {
+            self.group.push(frame, taken..row_lo);
+        }
+        Ok(())
+    }
+
+    /// Hands over the row group under way, if there are rows in it.
+    fn close(
+        &mut self,
+        cursor: &mut impl Cursor,
+        write: &mut impl FnMut(PendingGroup) -> Result<()>,
+    ) -> Result<()> {
+        self.cutter.close();
+        if self.group.is_empty() {
+            return Ok(());
+        }
+        let options = &self.exporter.request.writer;
+        self.budget
+            .check_value(options, self.meter.largest_value())?;
+        write(std::mem::take(&mut self.group))?;
+        cursor.release_open_partitions();
+        Ok(())
+    }
+
+    /// Tells the registry of a frame that was planned. Bytes of Parquet partitions are left out: to
+    /// know them, all columns would have to be decoded, here and now.
+    fn count(&mut self, frame: &Frame) {
+        let rows = u64::try_from(frame.rows()).unwrap_or(u64::MAX);
+        let index = frame.partition_index();
+        let entered = self.partition.replace(index) != Some(index);
+        let bytes = frame.known_bytes().unwrap_or(0);
+        self.exporter.running.delivered(rows, bytes, entered);
+    }
+}
+
+fn in_partition_of(exporter: &Exporter<'_>, error: EngineError, frame: &Frame) -> EngineError {
+    match exporter.reader.partitions().get(frame.partition_index()) {
+        Some(partition) => error.in_partition(&partition.name),
+        None => error,
+    }
+}

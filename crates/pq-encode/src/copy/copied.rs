@@ -1,0 +1,216 @@
+//! What footer and page index will say about a chunk that was taken over.
+//!
+//! Bounds, counts and filters are carried over; everything that follows from the pages themselves
+//! (offsets, first rows, encodings, lengths) is made from the pages that passed by, and must agree
+//! with what the source says about them.
+
+use pq_format::{
+    ColumnIndex, ColumnMetaData, Encoding, OffsetIndex, PageEncodingStats, PageLocation, PageType,
+};
+
+use super::error::CopyError;
+use super::walk::{ChunkWalk, WalkedPage};
+
+/// What the source file says about a chunk.
+#[derive(Debug, Clone)]
+pub struct ChunkSource {
+    /// Its entry of the footer.
+    pub meta: ColumnMetaData,
+    /// Rows of its row group.
+    pub rows: u64,
+    /// A slot is a row: there are no lists.
+    pub flat: bool,
+    /// The offset index.
+    pub offset_index: Option<OffsetIndex>,
+    /// The column index.
+    pub column_index: Option<ColumnIndex>,
+    /// The bloom filter with its header, byte for byte.
+    pub bloom_filter: Option<Vec<u8>>,
+}
+
+/// A chunk that passed by: all that the file will say about it. Offsets count from its start.
+#[derive(Debug, Clone)]
+pub struct CopiedChunk {
+    pub(crate) rows: u64,
+    pub(crate) meta: ColumnMetaData,
+    pub(crate) column_index: Option<ColumnIndex>,
+    pub(crate) offset_index: Option<OffsetIndex>,
+    pub(crate) bloom_filter: Option<Vec<u8>>,
+}
+
+impl CopiedChunk {
+    /// Ends the walk through the bytes of `source`, and puts together what is known about them.
+    ///
+    /// # Errors
+    /// Footer, page index and pages contradict each other.
+    pub fn new(walk: &ChunkWalk, source: ChunkSource) -> Result<Self, CopyError> {
+        walk.check_end()?;
+        let ChunkSource {
+            meta,
+            rows,
+            flat,
+            offset_index,
+            column_index,
+            bloom_filter,
+        } = source;
+        let agree = |what, expected: u64, found: u64| match expected == found {
+            true => Ok(()),
+            false => Err(CopyError::Mismatch {
+                what,
+                offset: walk.base(),
+                expected,
+                found,
+            }),
+        };
+        agree(
+            "bytes of the chunk",
+            meta.total_compressed_size,
+            walk.position(),
+        )?;
+        let values = walk.pages.iter().map(|page| page.values).sum();
+        agree("values of the pages", meta.num_values, values)?;
+        if flat {
+            agree("values of the chunk", rows, values)?;
+        }
+        let offset_index = match offset_index {
+            Some(index) => Some(checked_offsets(walk, index, flat, rows)?),
+            None => None,
+        };
+        if let Some(index) = &column_index {
+            let pages = walk.pages.len() as u64;
+            agree(
+                "pages of the column index",
+                pages,
+                index.null_pages.len() as u64,
+            )?;
+        }
+        Ok(Self {
+            rows,
+            meta: metadata(walk, meta),
+            column_index,
+            offset_index,
+            bloom_filter,
+        })
+    }
+
+    /// Bytes of all pages and their headers.
+    #[must_use]
+    pub fn compressed_len(&self) -> u64 {
+        self.meta.total_compressed_size
+    }
+
+    /// The footer's entry; offsets count from the start of the chunk.
+    #[must_use]
+    pub fn meta(&self) -> &ColumnMetaData {
+        &self.meta
+    }
+
+    /// Data pages.
+    #[must_use]
+    pub fn pages(&self) -> u64 {
+        let data = |s: &&PageEncodingStats| s.page_type != PageType::Dictionary;
+        let counts = self.meta.encoding_stats.iter().filter(data);
+        counts.map(|s| u64::from(s.count)).sum()
+    }
+}
+
+/// The offset index, from the start of the chunk; each location must be that of its page.
+fn checked_offsets(
+    walk: &ChunkWalk,
+    mut index: OffsetIndex,
+    flat: bool,
+    rows: u64,
+) -> Result<OffsetIndex, CopyError> {
+    let mismatch = |what, page: &WalkedPage, expected, found| CopyError::Mismatch {
+        what,
+        offset: walk.base() + page.offset,
+        expected,
+        found,
+    };
+    let (pages, locations) = (walk.pages.len(), index.page_locations.len());
+    if pages != locations {
+        return Err(CopyError::Mismatch {
+            what: "pages of the offset index",
+            offset: walk.base(),
+            expected: pages as u64,
+            found: locations as u64,
+        });
+    }
+    let mut first_row = 0;
+    for (page, location) in walk.pages.iter().zip(&mut index.page_locations) {
+        let PageLocation {
+            offset,
+            compressed_page_size,
+            first_row_index,
+        } = *location;
+        let start = walk.base() + page.offset;
+        if offset != start {
+            return Err(mismatch("offset of the page", page, start, offset));
+        }
+        if u64::from(compressed_page_size) != page.len {
+            let found = compressed_page_size.into();
+            return Err(mismatch("bytes of the page", page, page.len, found));
+        }
+        let known = flat || page.rows.is_some();
+        let wrong = match known {
+            true => first_row_index != first_row,
+            false => first_row_index < first_row || first_row_index >= rows.max(1),
+        };
+        if wrong {
+            let what = "first row of the page";
+            return Err(mismatch(what, page, first_row, first_row_index));
+        }
+        // Lists of version 1 pages: the index alone knows their rows.
+        let own = page.rows.or(flat.then_some(page.values)).unwrap_or(0);
+        first_row = first_row_index.saturating_add(own);
+        location.offset = page.offset;
+    }
+    Ok(index)
+}
+
+fn metadata(walk: &ChunkWalk, meta: ColumnMetaData) -> ColumnMetaData {
+    let mut encodings = Vec::new();
+    let mut encoding_stats: Vec<PageEncodingStats> = Vec::new();
+    if walk.dictionary_len.is_some() {
+        encodings.push(Encoding::Plain);
+        encoding_stats.push(PageEncodingStats {
+            page_type: PageType::Dictionary,
+            encoding: Encoding::Plain,
+            count: 1,
+        });
+    }
+    // Of the levels; required columns list it as well, as everybody else does.
+    encodings.push(Encoding::Rle);
+    for page in &walk.pages {
+        let (page_type, encoding) = (page.page_type, page.encoding);
+        if !encodings.contains(&encoding) {
+            encodings.push(encoding);
+        }
+        let seen = encoding_stats.iter_mut();
+        match seen
+            .rev()
+            .find(|s| s.page_type == page_type && s.encoding == encoding)
+        {
+            Some(stats) => stats.count = stats.count.saturating_add(1),
+            None => encoding_stats.push(PageEncodingStats {
+                page_type,
+                encoding,
+                count: 1,
+            }),
+        }
+    }
+    let dictionary = walk.dictionary_len;
+    ColumnMetaData {
+        encodings: encodings.into(),
+        encoding_stats,
+        total_uncompressed_size: walk.uncompressed_len,
+        total_compressed_size: walk.position(),
+        data_page_offset: dictionary.unwrap_or(0),
+        dictionary_page_offset: dictionary.map(|_| 0),
+        index_page_offset: None,
+        bloom_filter_offset: None,
+        bloom_filter_length: None,
+        key_value_metadata: Vec::new(),
+        ..meta
+    }
+}
