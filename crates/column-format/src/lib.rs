@@ -8,6 +8,7 @@ mod error;
 mod index;
 mod layout;
 pub mod null;
+mod part;
 mod slice;
 mod symbol;
 mod utf16;
@@ -26,6 +27,7 @@ pub use layout::{
     ARRAY_DIM_LEN_MAX, AUX_ARRAY_ENTRY_LEN, AUX_OFFSET_LEN, AUX_VARCHAR_ENTRY_LEN, Layout,
     VAR_DATA_LEN_MAX, VARCHAR_INLINE_MAX, VARCHAR_LEN_MAX,
 };
+pub use part::{Part, PartRows};
 pub use slice::{
     ArrayIter, ArraySlice, ArrayValue, BinaryIter, BinarySlice, ColumnSlice, FixedSlice,
     StringIter, StringSlice, VarcharEntry, VarcharIter, VarcharSlice,

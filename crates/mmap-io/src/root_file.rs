@@ -13,6 +13,7 @@ use crate::evict;
 use crate::mapped::Mapped;
 use crate::mapping::{Mapping, Residency};
 use crate::profile::{ReadMode, ScanProfile};
+use crate::range_reader::RangeReader;
 use crate::read::{read_full, zeroed};
 use crate::root::Shared;
 use crate::vfs::{File, FileId};
@@ -191,6 +192,23 @@ impl RootFile {
             self.shared.stats.on_cache_hit();
         }
         Ok(Mapping::new(mapped))
+    }
+
+    /// Ranges of the first `len` bytes, to be read into memory as `profile` says.
+    ///
+    /// # Errors
+    /// [`IoError::TooShort`] if the file has fewer than `len` bytes.
+    pub fn ranges(&self, len: u64, profile: ScanProfile) -> Result<RangeReader, IoError> {
+        self.require(len, Op::Read)?;
+        let map = || self.file.map(len, &self.shared.trust).ok();
+        Ok(RangeReader::new(
+            self.clone(),
+            Arc::clone(&self.file),
+            len,
+            profile,
+            Arc::clone(&self.shared.stats),
+            map,
+        ))
     }
 
     /// How much of the first `len` bytes is in the page cache now. Maps the file for the question

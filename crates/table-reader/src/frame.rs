@@ -10,6 +10,7 @@ use std::sync::Arc;
 use column_format::ColumnSlice;
 use mmap_io::ScanProfile;
 
+use crate::copied::CopiedRows;
 use crate::cursor::{CursorColumn, Source};
 use crate::error::ReadError;
 use crate::open_partition::OpenPartition;
@@ -22,6 +23,8 @@ pub struct Frame {
     partition: Arc<OpenPartition>,
     /// The row group of a Parquet partition in which the rows lie.
     group: Option<Arc<DecodedGroup>>,
+    /// What was read of a partition that is not mapped.
+    copied: Option<Arc<CopiedRows>>,
     columns: Arc<[CursorColumn]>,
     row_lo: u64,
     rows: usize,
@@ -35,9 +38,11 @@ impl Frame {
         row_lo: u64,
         rows: usize,
     ) -> Self {
+        let copied = partition.read_columns().map(CopiedRows::new);
         Self {
             partition,
             group,
+            copied: copied.map(Arc::new),
             columns,
             row_lo,
             rows,
@@ -49,12 +54,28 @@ impl Frame {
         Self { columns, ..self }
     }
 
-    /// The same rows, holding nothing decoded: a frame of a Parquet partition keeps every column that
-    /// was asked for until it is dropped, this one starts anew. Of a native partition, a clone.
+    /// The same rows, holding nothing in memory: a frame of a Parquet partition, or of one that is read
+    /// and not mapped, keeps every column that was asked for until it is dropped; this one starts anew.
+    /// Of a mapped partition, a clone.
     #[must_use]
     pub fn apart(&self) -> Self {
         Self {
             group: self.group.as_ref().map(|group| Arc::new(group.apart())),
+            copied: self.copied.as_ref().map(|copied| Arc::new(copied.apart())),
+            ..self.clone()
+        }
+    }
+
+    /// Some of the rows, counted from the first; those that there are not are left out. Of a partition
+    /// that is read and not mapped, only these rows are read for it, and let go with it.
+    #[must_use]
+    pub fn part(&self, rows: Range<usize>) -> Self {
+        let hi = rows.end.min(self.rows);
+        let lo = rows.start.min(hi);
+        Self {
+            copied: self.copied.as_ref().map(|copied| Arc::new(copied.apart())),
+            row_lo: self.row_lo.saturating_add(lo as u64),
+            rows: hi - lo,
             ..self.clone()
         }
     }
@@ -118,7 +139,10 @@ impl Frame {
             Source::Nulls => Ok(Slices::nulls(self.rows)),
             Source::Stored { slot } => match (&self.group, self.partition.as_parquet()) {
                 (Some(group), Some(parquet)) => group.slices(parquet, slot, self.row_lo, self.rows),
-                _ => self.partition.slices(slot, self.row_lo, self.rows),
+                _ => match &self.copied {
+                    Some(copied) => copied.slices(&self.partition, slot, self.row_lo, self.rows),
+                    None => self.partition.slices(slot, self.row_lo, self.rows),
+                },
             },
         }
     }
@@ -128,10 +152,26 @@ impl Frame {
     /// # Errors
     /// As [`Frame::column`].
     pub fn native_bytes(&self) -> Result<u64, ReadError> {
-        (0..self.columns.len()).try_fold(0u64, |sum, i| {
-            let bytes: u64 = self.column(i)?.into_iter().map(|s| s.native_bytes()).sum();
-            Ok(sum.saturating_add(bytes))
-        })
+        (0..self.columns.len())
+            .try_fold(0u64, |sum, i| Ok(sum.saturating_add(self.column_bytes(i)?)))
+    }
+
+    /// Bytes that the frame's rows take in the files of column `index`; of a native partition, nothing
+    /// but their ends is read for it.
+    ///
+    /// # Errors
+    /// As [`Frame::column`].
+    pub fn column_bytes(&self, index: usize) -> Result<u64, ReadError> {
+        match (self.source(index)?, &self.copied) {
+            (Source::Stored { slot }, Some(_)) => {
+                self.partition.read_bytes(slot, self.row_lo, self.rows)
+            }
+            _ => Ok(self
+                .column(index)?
+                .into_iter()
+                .map(|s| s.native_bytes())
+                .sum()),
+        }
     }
 
     /// As [`Frame::native_bytes`], of a partition whose files tell without being decoded: for

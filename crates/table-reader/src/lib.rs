@@ -3,6 +3,7 @@
 
 mod cancel;
 mod column;
+mod copied;
 mod cursor;
 mod cuts;
 mod error;

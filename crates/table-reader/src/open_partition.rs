@@ -7,6 +7,7 @@ use column_format::{ColumnSlice, FileKind, LayoutError};
 use mmap_io::{IoError, Mapping, ReadMode, ScanProfile};
 
 use crate::column::TableColumn;
+use crate::copied::{ReadColumn, ReadFault};
 use crate::error::ReadError;
 use crate::files::{ColumnFiles, Committed, StoredColumn, committed_error};
 use crate::frame::Slices;
@@ -20,12 +21,16 @@ pub(crate) struct OpenPartition {
     columns: Vec<OpenColumn>,
     txn: i64,
     parquet: Option<ParquetPartition>,
+    /// Columns are read when they are asked for.
+    reads: bool,
 }
 
 #[derive(Debug)]
 struct OpenColumn {
     name: String,
     stored: Option<Stored>,
+    /// In place of `stored` where nothing is mapped, with the column top.
+    read: Option<(u64, ReadColumn)>,
 }
 
 #[derive(Debug)]
@@ -50,7 +55,8 @@ impl Stored {
 }
 
 impl OpenPartition {
-    /// Maps the committed bytes of the first `columns.len()` entries of `files`.
+    /// Maps the committed bytes of the first `columns.len()` entries of `files`, or gets ready to read
+    /// them.
     pub(crate) fn map(
         index: usize,
         columns: &[TableColumn],
@@ -59,14 +65,20 @@ impl OpenPartition {
         mode: ReadMode,
         txn: i64,
     ) -> Result<Self, ReadError> {
+        let reads = mode == ReadMode::Positional;
         let one = |(c, f): (&TableColumn, &ColumnFiles)| {
-            let stored = match f {
-                ColumnFiles::Absent => None,
-                ColumnFiles::Stored(s) => Some(map_column(s, profile, mode, txn)?),
+            let (stored, read) = match f {
+                ColumnFiles::Absent => (None, None),
+                ColumnFiles::Stored(s) if reads => {
+                    let read = ReadColumn::open(s, profile).map_err(|e| committed_error(txn, e))?;
+                    (None, Some((s.top, read)))
+                }
+                ColumnFiles::Stored(s) => (Some(map_column(s, profile, mode, txn)?), None),
             };
             let open = OpenColumn {
                 name: c.name.clone(),
                 stored,
+                read,
             };
             // Lengths are checked once here, so that cutting slices later has nothing to find.
             if let Some(stored) = &open.stored {
@@ -85,6 +97,7 @@ impl OpenPartition {
             columns,
             txn,
             parquet: None,
+            reads,
         })
     }
 
@@ -101,11 +114,62 @@ impl OpenPartition {
             columns: Vec::new(),
             txn,
             parquet: Some(partition),
+            reads: false,
         }
     }
 
     pub(crate) fn as_parquet(&self) -> Option<&ParquetPartition> {
         self.parquet.as_ref()
+    }
+
+    /// Whether anything of it is mapped, or may be.
+    pub(crate) fn is_mapped(&self) -> bool {
+        match &self.parquet {
+            Some(parquet) => parquet.is_mapped(),
+            None => !self.reads,
+        }
+    }
+
+    /// Whether columns of this native partition are read when they are asked for: how many there are.
+    pub(crate) fn read_columns(&self) -> Option<usize> {
+        self.reads.then_some(self.columns.len())
+    }
+
+    /// Column `slot`, and the stored ones of `rows` rows; `None` if it is mapped, or stored nowhere.
+    pub(crate) fn read_column(
+        &self,
+        slot: usize,
+        row_lo: u64,
+        rows: usize,
+    ) -> Option<(&ReadColumn, std::ops::Range<u64>)> {
+        let (top, read) = self.columns.get(slot)?.read.as_ref()?;
+        let hi = row_lo.saturating_add(rows as u64).saturating_sub(*top);
+        let hi = hi.min(read.rows());
+        Some((read, row_lo.saturating_sub(*top).min(hi)..hi))
+    }
+
+    /// Says where reading failed.
+    pub(crate) fn read_error(
+        &self,
+        slot: usize,
+        column: &ReadColumn,
+        fault: ReadFault,
+    ) -> ReadError {
+        match fault {
+            ReadFault::Io(error) => committed_error(self.txn, error),
+            ReadFault::Layout(source) => ReadError::Layout {
+                column: self
+                    .columns
+                    .get(slot)
+                    .map(|c| c.name.clone())
+                    .unwrap_or_default(),
+                file: column
+                    .file_of(&source)
+                    .map(std::path::Path::to_path_buf)
+                    .unwrap_or_default(),
+                source,
+            },
+        }
     }
 
     pub(crate) fn index(&self) -> usize {
@@ -145,6 +209,9 @@ impl OpenPartition {
 
     /// Says that nobody will read these rows of column `slot` again (evicting profile only).
     pub(crate) fn done(&self, slot: usize, row_lo: u64, rows: usize) -> Result<u64, ReadError> {
+        if self.reads {
+            return self.read_done(slot, row_lo, rows);
+        }
         let Some(stored) = self.columns.get(slot).and_then(|c| c.stored.as_ref()) else {
             return Ok(0);
         };

@@ -272,6 +272,28 @@ impl Shared {
         seen.map_err(|e| self.explain(e))
     }
 
+    /// Runs `look` for every selected column of a native partition that is stored in it.
+    pub(crate) fn each_column(
+        &self,
+        index: usize,
+        look: &mut dyn FnMut(usize, &files::StoredColumn, i64) -> Result<(), ReadError>,
+    ) -> Result<(), ReadError> {
+        let (info, slot) = self.slot(index)?;
+        if info.parquet {
+            return Ok(());
+        }
+        let seen = self.with_files(info, slot, |files| {
+            let columns = files.iter().take(self.selected_count).enumerate();
+            columns
+                .into_iter()
+                .try_for_each(|(column, files)| match files {
+                    ColumnFiles::Stored(stored) => look(column, stored, self.snapshot.txn.txn),
+                    ColumnFiles::Absent => Ok(()),
+                })
+        });
+        seen.map_err(|e| self.explain(e))
+    }
+
     /// Runs `read` with the designated timestamp file of a native partition with rows.
     pub(crate) fn with_timestamps<T>(
         &self,

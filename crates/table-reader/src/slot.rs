@@ -34,7 +34,14 @@ pub(crate) struct Slot {
 #[derive(Debug, Default)]
 struct State {
     held: Option<Arc<OpenPartition>>,
-    lent: Vec<Weak<OpenPartition>>,
+    lent: Vec<Lent>,
+}
+
+/// A partition that may be open, in the hands of others.
+#[derive(Debug)]
+struct Lent {
+    partition: Weak<OpenPartition>,
+    is_mapped: bool,
 }
 
 impl Slot {
@@ -92,17 +99,20 @@ impl Slot {
         if let Some(held) = &state.held {
             return Ok(Arc::clone(held));
         }
-        state.lent.retain(|lent| lent.strong_count() > 0);
+        state.lent.retain(|lent| lent.partition.strong_count() > 0);
         let alive = state
             .lent
             .iter()
-            .filter_map(Weak::upgrade)
+            .filter_map(|lent| lent.partition.upgrade())
             .find(|p| p.profile() == profile);
         let partition = match alive {
             Some(partition) => partition,
             None => {
                 let partition = Arc::new(open()?);
-                state.lent.push(Arc::downgrade(&partition));
+                state.lent.push(Lent {
+                    partition: Arc::downgrade(&partition),
+                    is_mapped: partition.is_mapped(),
+                });
                 partition
             }
         };
@@ -122,7 +132,9 @@ impl Slot {
     }
 
     pub(crate) fn is_mapped(&self) -> bool {
-        self.lock().lent.iter().any(|lent| lent.strong_count() > 0)
+        let state = self.lock();
+        let mut lent = state.lent.iter();
+        lent.any(|lent| lent.is_mapped && lent.partition.strong_count() > 0)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

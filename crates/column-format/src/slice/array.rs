@@ -33,6 +33,11 @@ impl ArrayEntry {
         }
     }
 
+    /// The bytes of the value in `.d`; `None` is NULL.
+    pub(crate) fn range(self) -> Option<Range<u64>> {
+        (self.size > 0).then(|| self.offset..self.data_end())
+    }
+
     /// End of the value in `.d`. An offset has 48 bits and a size 32: no overflow.
     pub(crate) fn data_end(self) -> u64 {
         self.offset + u64::from(self.size)
@@ -75,7 +80,7 @@ impl<'a> ArrayValue<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct ArraySlice<'a> {
     dims: u8,
-    first_row: u64,
+    pub(super) first_row: u64,
     entries: &'a [[u8; 16]],
     data: &'a [u8],
 }
@@ -229,18 +234,25 @@ fn body<'a>(entry: &[u8; 16], data: &'a [u8], row: u64) -> Result<Option<&'a [u8
     }
     let range = len_usize(entry.offset).zip(len_usize(entry.data_end()));
     let body = range.and_then(|(lo, hi)| data.get(lo..hi));
-    body.map(Some).ok_or_else(|| LayoutError::Corrupt {
+    body.map(Some)
+        .ok_or_else(|| outside(row, entry, len_u64(data.len())))
+}
+
+/// An entry whose value is not inside `.d`.
+#[cold]
+pub(crate) fn outside(row: u64, entry: ArrayEntry, data_len: u64) -> LayoutError {
+    LayoutError::Corrupt {
         file: FileKind::Aux,
         row: Some(row),
         offset: row.saturating_mul(16),
-        expected: Expected::AtMost(clamp_i64(len_u64(data.len())) - i64::from(entry.size)),
+        expected: Expected::AtMost(clamp_i64(data_len) - i64::from(entry.size)),
         found: clamp_i64(entry.offset),
-    })
+    }
 }
 
 /// The value of an entry.
 #[inline]
-fn read<'a>(
+pub(crate) fn read<'a>(
     entry: &[u8; 16],
     data: &'a [u8],
     dims: u8,

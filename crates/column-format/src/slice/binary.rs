@@ -15,7 +15,7 @@ const PREFIX_LEN: usize = 8;
 /// Rows of a BINARY column.
 #[derive(Clone, Copy, Debug)]
 pub struct BinarySlice<'a> {
-    first_row: u64,
+    pub(super) first_row: u64,
     rows: usize,
     /// `rows + 1` offsets, or none if there are no rows.
     offsets: &'a [[u8; 8]],
@@ -137,10 +137,20 @@ impl ExactSizeIterator for BinaryIter<'_> {}
 fn read<'a>(data: &'a [u8], off: &[u8; 8], row: u64) -> Result<Option<&'a [u8]>, LayoutError> {
     let off = i64::from_le_bytes(*off);
     let Some(start) = index(off) else {
-        return Err(bad_offset(off, data, PREFIX_LEN, row));
+        return Err(bad_offset(
+            off,
+            len_u64(data.len()),
+            len_u64(PREFIX_LEN),
+            row,
+        ));
     };
     let Some(len) = i64_at(data, start) else {
-        return Err(bad_offset(off, data, PREFIX_LEN, row));
+        return Err(bad_offset(
+            off,
+            len_u64(data.len()),
+            len_u64(PREFIX_LEN),
+            row,
+        ));
     };
     if len == -1 {
         return Ok(None);
@@ -148,6 +158,13 @@ fn read<'a>(data: &'a [u8], off: &[u8; 8], row: u64) -> Result<Option<&'a [u8]>,
     let value = index(len).and_then(|len| data.get(start + PREFIX_LEN..)?.get(..len));
     match value {
         Some(value) => Ok(Some(value)),
-        None => Err(bad_length(len, 1, data, start, PREFIX_LEN, row)),
+        None => Err(bad_length(
+            len,
+            1,
+            len_u64(data.len()),
+            len_u64(start),
+            len_u64(PREFIX_LEN),
+            row,
+        )),
     }
 }

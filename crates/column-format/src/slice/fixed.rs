@@ -11,7 +11,7 @@ use crate::bits::len_u64;
 /// Rows of 1, 2, 4, 8, 16 or 32 bytes, back to back.
 #[derive(Clone, Copy, Debug)]
 pub struct FixedSlice<'a> {
-    first_row: u64,
+    pub(super) first_row: u64,
     width: usize,
     rows: usize,
     bytes: &'a [u8],

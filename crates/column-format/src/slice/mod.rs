@@ -14,12 +14,13 @@ mod varchar;
 
 use std::ops::Range;
 
-pub(crate) use array::ArrayEntry;
+pub(crate) use array::{ArrayEntry, outside as array_outside, read as read_array};
 pub use array::{ArrayIter, ArraySlice, ArrayValue};
 pub use binary::{BinaryIter, BinarySlice};
 pub use fixed::FixedSlice;
 pub use string::{StringIter, StringSlice};
-pub(crate) use varchar::{FLAG_ASCII, FLAG_INLINED, FLAG_NULL};
+pub(crate) use string::{bad_length, bad_offset};
+pub(crate) use varchar::{FLAG_ASCII, FLAG_INLINED, FLAG_NULL, outside as varchar_outside};
 pub use varchar::{VarcharEntry, VarcharIter, VarcharSlice};
 
 use crate::bits::{len_u64, len_usize};
@@ -101,6 +102,19 @@ impl<'a> ColumnSlice<'a> {
             Self::Varchar(s) => Self::Varchar(s.slice(range)),
             Self::Array(s) => Self::Array(s.slice(range)),
         }
+    }
+
+    /// The same rows, of which the first is row `first_row` of the file.
+    pub(crate) fn numbered_from(mut self, first_row: u64) -> Self {
+        match &mut self {
+            Self::Nulls { .. } => {}
+            Self::Fixed(s) => s.first_row = first_row,
+            Self::String(s) => s.first_row = first_row,
+            Self::Binary(s) => s.first_row = first_row,
+            Self::Varchar(s) => s.first_row = first_row,
+            Self::Array(s) => s.first_row = first_row,
+        }
+        self
     }
 
     /// Bytes that these rows take in `.d` and `.i`, from lengths and offsets alone: for planning.

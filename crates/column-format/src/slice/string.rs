@@ -15,7 +15,7 @@ const PREFIX_LEN: usize = 4;
 /// Rows of a STRING column.
 #[derive(Clone, Copy, Debug)]
 pub struct StringSlice<'a> {
-    first_row: u64,
+    pub(super) first_row: u64,
     rows: usize,
     /// `rows + 1` offsets, or none if there are no rows.
     offsets: &'a [[u8; 8]],
@@ -146,10 +146,20 @@ pub(super) fn offsets_native_bytes(offsets: &[[u8; 8]]) -> u64 {
 fn read<'a>(data: &'a [u8], off: &[u8; 8], row: u64) -> Result<Option<Utf16<'a>>, LayoutError> {
     let off = i64::from_le_bytes(*off);
     let Some(start) = usize::try_from(off).ok() else {
-        return Err(bad_offset(off, data, PREFIX_LEN, row));
+        return Err(bad_offset(
+            off,
+            len_u64(data.len()),
+            len_u64(PREFIX_LEN),
+            row,
+        ));
     };
     let Some(len) = bytes_at::<PREFIX_LEN>(data, start) else {
-        return Err(bad_offset(off, data, PREFIX_LEN, row));
+        return Err(bad_offset(
+            off,
+            len_u64(data.len()),
+            len_u64(PREFIX_LEN),
+            row,
+        ));
     };
     let len = i32::from_le_bytes(*len);
     if len == -1 {
@@ -161,40 +171,44 @@ fn read<'a>(data: &'a [u8], off: &[u8; 8], row: u64) -> Result<Option<Utf16<'a>>
         .and_then(|len| data.get(start + PREFIX_LEN..)?.get(..len));
     match units {
         Some(units) => Ok(Some(Utf16::new(units))),
-        None => Err(bad_length(i64::from(len), 2, data, start, PREFIX_LEN, row)),
+        None => Err(bad_length(
+            i64::from(len),
+            2,
+            len_u64(data.len()),
+            len_u64(start),
+            len_u64(PREFIX_LEN),
+            row,
+        )),
     }
 }
 
 /// An offset of `.i` that leaves no room for a length in `.d`.
 #[cold]
-pub(super) fn bad_offset(off: i64, data: &[u8], prefix: usize, row: u64) -> LayoutError {
+pub(crate) fn bad_offset(off: i64, data_len: u64, prefix: u64, row: u64) -> LayoutError {
     LayoutError::Corrupt {
         file: FileKind::Aux,
         row: Some(row),
         offset: row.saturating_mul(8),
-        expected: Expected::Between(
-            0,
-            clamp_i64(len_u64(data.len())) - clamp_i64(len_u64(prefix)),
-        ),
+        expected: Expected::Between(0, clamp_i64(data_len) - clamp_i64(prefix)),
         found: off,
     }
 }
 
 /// A length in `.d` that reaches past its end, or below -1. `unit` is the bytes of one.
 #[cold]
-pub(super) fn bad_length(
+pub(crate) fn bad_length(
     len: i64,
     unit: u64,
-    data: &[u8],
-    start: usize,
-    prefix: usize,
+    data_len: u64,
+    start: u64,
+    prefix: u64,
     row: u64,
 ) -> LayoutError {
-    let room = len_u64(data.len().saturating_sub(start).saturating_sub(prefix));
+    let room = data_len.saturating_sub(start).saturating_sub(prefix);
     LayoutError::Corrupt {
         file: FileKind::Data,
         row: Some(row),
-        offset: len_u64(start),
+        offset: start,
         expected: Expected::Between(-1, clamp_i64(room / unit)),
         found: len,
     }

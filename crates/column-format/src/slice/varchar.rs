@@ -94,7 +94,7 @@ impl<'a> VarcharEntry<'a> {
 /// Rows of a VARCHAR column.
 #[derive(Clone, Copy, Debug)]
 pub struct VarcharSlice<'a> {
-    first_row: u64,
+    pub(super) first_row: u64,
     entries: &'a [[u8; 16]],
     data: &'a [u8],
 }
@@ -242,7 +242,7 @@ fn read<'a>(
                 .and_then(|(lo, hi)| data.get(lo..hi));
             value
                 .map(Some)
-                .ok_or_else(|| outside(row, offset, len, data.len()))
+                .ok_or_else(|| outside(row, offset, len, len_u64(data.len())))
         }
     }
 }
@@ -260,12 +260,12 @@ fn bad_entry(row: u64, lo: usize, hi: usize, found: u64) -> LayoutError {
 
 /// An entry whose value is not inside `.d`.
 #[cold]
-fn outside(row: u64, offset: u64, len: u32, data_len: usize) -> LayoutError {
+pub(crate) fn outside(row: u64, offset: u64, len: u32, data_len: u64) -> LayoutError {
     LayoutError::Corrupt {
         file: FileKind::Aux,
         row: Some(row),
         offset: row.saturating_mul(16) + 10,
-        expected: Expected::AtMost(clamp_i64(len_u64(data_len)) - i64::from(len)),
+        expected: Expected::AtMost(clamp_i64(data_len) - i64::from(len)),
         found: clamp_i64(offset),
     }
 }

@@ -48,7 +48,7 @@ fn read_all(column_type: ColumnType, aux: &[u8], data: &[u8], rows: usize) {
 }
 
 /// Sound files of a small column.
-fn sound(column_type: ColumnType) -> (Vec<u8>, Vec<u8>, usize) {
+pub(crate) fn sound(column_type: ColumnType) -> (Vec<u8>, Vec<u8>, usize) {
     let texts: [&[u8]; 4] = [
         b"",
         b"nine byte",

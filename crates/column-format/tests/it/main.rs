@@ -9,6 +9,7 @@ mod forever;
 mod golden;
 mod golden_index;
 mod hostile;
+mod part;
 mod roundtrip;
 mod stored;
 mod stored_index;

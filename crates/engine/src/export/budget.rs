@@ -13,10 +13,11 @@ use column_format::ColumnType;
 use mmap_io::ReadMode;
 use pq_encode::{BudgetedStores, MemoryBudget, TempFileStores, WriterOptions};
 use pq_format::Codec;
-use table_reader::{PartitionRows, RowSelection, TableReader};
+use table_reader::{RowSelection, TableReader};
 
 use super::request::ExportRequest;
 use crate::error::{Cause, Result};
+use crate::running::Running;
 
 /// Writing: pieces that wait to become large enough, and one page on its way.
 const OUTPUT_BYTES: u64 = 1 << 20;
@@ -30,9 +31,6 @@ const PAGE_BYTES: u64 = 128;
 const PAGE_SUMMARY_BYTES: u64 = 384;
 /// What every thread but the first should be able to keep in memory of pages ahead of their turn.
 const WAITING_BYTES: u64 = 1 << 20;
-/// Row groups whose rows are held at once by several threads: two under way, and one that is being
-/// gathered.
-const GROUPS_HELD: u64 = 3;
 /// Most rows of which an encoder keeps 16-bit keys.
 const KEYS_MAX: u64 = 1 << 21;
 
@@ -58,29 +56,32 @@ impl Budget {
         selection: &RowSelection,
         read_mode: ReadMode,
         spill: TempFileStores,
+        running: &Running,
     ) -> Result<Self> {
-        let copies = |groups| match read_mode {
-            ReadMode::Positional => copied_bytes(reader, request, selection, groups),
-            _ => Ok(0),
+        // Where nothing is mapped, whoever encodes a column has the rows of it that the row group has.
+        let copy = match read_mode {
+            ReadMode::Positional => {
+                reader.largest_copy(selection, request.row_group_rows, || running.go_on())?
+            }
+            _ => 0,
         };
         let encoder = encoder_bytes(&request.writer, group_rows(request, selection));
-        let one_group = copies(1)?;
+        let encoder = encoder.saturating_add(copy);
+        let pages = pages(reader, request, selection, running)?;
         let least = [
             OUTPUT_BYTES,
             FILE_BYTES.saturating_mul(reader.pinned_file_count()),
-            group_bytes(reader, request, selection),
+            group_bytes(reader, pages),
             symbol_bytes(reader)?,
             encoder,
-            one_group,
         ];
         let least = least.into_iter().fold(0, u64::saturating_add);
         let limit = request.memory_bytes;
         let Some(spare) = limit.checked_sub(least) else {
             return Err(too_small("this export", limit, least));
         };
-        // Threads hold more row groups, and what is known about chunks that wait.
-        let together = summary_bytes(reader, request, selection)
-            .saturating_add(copies(GROUPS_HELD)?.saturating_sub(one_group));
+        // What is known about chunks that wait, and the rows that the planner measures meanwhile.
+        let together = summary_bytes(pages).saturating_add(copy);
         let threads_asked = count(request.threads.get());
         let room = spare.saturating_sub(together) / encoder.saturating_add(WAITING_BYTES).max(1);
         let threads = threads_asked.min(room.saturating_add(1));
@@ -142,35 +143,47 @@ fn group_rows(request: &ExportRequest, selection: &RowSelection) -> u64 {
 }
 
 /// The most data pages of a row group and of one of its chunks.
-fn pages(reader: &TableReader, request: &ExportRequest, selection: &RowSelection) -> (u64, u64) {
+#[derive(Clone, Copy, Debug)]
+struct Pages {
+    of_group: u64,
+    of_chunk: u64,
+}
+
+fn pages(
+    reader: &TableReader,
+    request: &ExportRequest,
+    selection: &RowSelection,
+    running: &Running,
+) -> Result<Pages> {
     let by_rows = group_rows(request, selection).div_ceil(count(request.writer.page_rows));
-    let whole: u64 = selection
-        .parts()
-        .iter()
-        .filter_map(|part| reader.committed_bytes(part.partition).ok())
-        .fold(0, u64::saturating_add);
+    let mut whole = 0_u64;
+    for part in selection.parts() {
+        running.go_on()?;
+        whole = whole.saturating_add(reader.committed_bytes(part.partition)?);
+    }
     let bytes = request.row_group_bytes.min(whole);
     // Pages end by their rows or by their bytes, and the last one of a chunk by its end.
     let by_bytes = bytes / count(request.writer.page_bytes).max(1);
     let of_group = count(reader.columns().len())
         .saturating_mul(by_rows.saturating_add(1))
         .saturating_add(by_bytes);
-    (of_group, by_rows.saturating_add(by_bytes))
+    Ok(Pages {
+        of_group,
+        of_chunk: by_rows.saturating_add(by_bytes),
+    })
 }
 
 /// Entries of the page index and the footer of one row group.
-fn group_bytes(reader: &TableReader, request: &ExportRequest, selection: &RowSelection) -> u64 {
-    let (of_group, of_chunk) = pages(reader, request, selection);
+fn group_bytes(reader: &TableReader, pages: Pages) -> u64 {
     count(reader.columns().len())
         .saturating_mul(COLUMN_BYTES)
-        .saturating_add(of_group.saturating_mul(PAGE_BYTES))
-        .saturating_add(of_chunk.saturating_mul(PAGE_SUMMARY_BYTES))
+        .saturating_add(pages.of_group.saturating_mul(PAGE_BYTES))
+        .saturating_add(pages.of_chunk.saturating_mul(PAGE_SUMMARY_BYTES))
 }
 
 /// What is known about the chunks of two row groups that wait for their turn.
-fn summary_bytes(reader: &TableReader, request: &ExportRequest, selection: &RowSelection) -> u64 {
-    let (of_group, _) = pages(reader, request, selection);
-    of_group.saturating_mul(2 * PAGE_SUMMARY_BYTES)
+fn summary_bytes(pages: Pages) -> u64 {
+    pages.of_group.saturating_mul(2 * PAGE_SUMMARY_BYTES)
 }
 
 /// All dictionaries of SYMBOL columns, and for the largest what says which entries a chunk uses.
@@ -207,33 +220,6 @@ fn encoder_bytes(options: &WriterOptions, rows: u64) -> u64 {
         .saturating_add(codec)
         .saturating_add(keys)
         .saturating_add(dictionary)
-}
-
-/// The most bytes of partitions that are in memory at once, each as a whole: those that `groups` row
-/// groups can touch. They begin in one, cover others completely, and end in one.
-fn copied_bytes(
-    reader: &TableReader,
-    request: &ExportRequest,
-    selection: &RowSelection,
-    groups: u64,
-) -> Result<u64> {
-    let rows = request.row_group_rows.saturating_mul(groups);
-    let size = |part: &PartitionRows| reader.committed_bytes(part.partition);
-    let parts = selection.parts();
-    let mut most = 0_u64;
-    for (first, part) in parts.iter().enumerate() {
-        let mut held = size(part)?;
-        let mut covered_rows = 0_u64;
-        for part in parts.iter().skip(first + 1) {
-            held = held.saturating_add(size(part)?);
-            covered_rows = covered_rows.saturating_add(part.rows());
-            if covered_rows >= rows {
-                break;
-            }
-        }
-        most = most.max(held);
-    }
-    Ok(most)
 }
 
 fn count(n: usize) -> u64 {

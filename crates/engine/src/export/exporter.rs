@@ -89,7 +89,15 @@ impl Exporter<'_> {
 
     fn budget(&self, selection: &RowSelection) -> Result<Budget> {
         let (request, spill) = (self.request, self.spill.clone());
-        Budget::plan(self.reader, request, selection, self.read_mode, spill)
+        let read_mode = self.read_mode;
+        Budget::plan(
+            self.reader,
+            request,
+            selection,
+            read_mode,
+            spill,
+            self.running,
+        )
     }
 
     /// Encodes a row group on this thread, straight into the file.

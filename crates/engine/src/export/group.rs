@@ -34,7 +34,8 @@ pub(crate) struct ColumnRows<'a> {
 impl PendingGroup {
     pub(crate) fn push(&mut self, frame: &Frame, rows: Range<usize>) {
         self.rows += u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        self.parts.push((frame.apart(), rows));
+        let len = rows.len();
+        self.parts.push((frame.part(rows).apart(), 0..len));
     }
 
     /// The same rows for one column: what Parquet partitions must decode for it goes with this, and

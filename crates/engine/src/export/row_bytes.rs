@@ -73,8 +73,10 @@ impl RowBytes for MeteredFrame<'_> {
     fn sum(&self, lo: usize, hi: usize) -> Result<u64> {
         let rows = len_u64(hi.saturating_sub(lo));
         let mut sum = rows.saturating_mul(self.meter.fixed_row_bytes);
+        // Where nothing is mapped, no more than these rows is read to measure them.
+        let frame = self.frame.part(lo..hi);
         for &(idx, layout) in &self.meter.variable {
-            for slice in slices_of(self.frame, idx, lo..hi)? {
+            for slice in slices_of(&frame, idx, 0..hi.saturating_sub(lo))? {
                 let measured = variable_bytes(layout, &slice);
                 let (bytes, largest) = measured.map_err(|source| {
                     let name = self

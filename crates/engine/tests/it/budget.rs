@@ -79,10 +79,12 @@ fn what_needs_more_is_told_so_before_any_work() {
     assert!(pages > 256 << 20, "{pages}");
     let codec = least(&table, |r| r.writer.codec = "brotli:11".parse().unwrap());
     assert!(codec > 64 << 20, "{codec}");
-    // Copies of partitions count, mapped ones do not.
+    // Where nothing is mapped, the rows that are encoded count: those of one column at a time.
     let copies = least(&table, |r| r.read_mode = ReadMode::Positional);
     let (report, _) = export_bytes(&table, |_| {}).unwrap();
-    assert!(copies >= small + report.bytes_in, "{copies}");
+    let of_a_column = report.rows * 8;
+    assert!(copies >= small + of_a_column, "{copies}");
+    assert!(copies < small + report.bytes_in / 2, "{copies}");
     let fewer = least(&table, |r| {
         (r.read_mode, r.row_group_rows) = (ReadMode::Positional, 5_000);
     });
@@ -115,4 +117,33 @@ fn a_value_that_does_not_fit_is_refused_when_its_row_group_is_planned() {
         r.memory_bytes = *least_bytes;
     })
     .unwrap();
+}
+
+/// A row group of many columns takes more than the budget, none of its chunks does.
+#[test]
+fn row_groups_larger_than_the_budget_are_read_in_columns() {
+    let (_scratch, table) = generated(Workload::Trades, 60_000, 3);
+    let one_group = |r: &mut ExportRequest| {
+        (r.threads, r.writer.dictionary_bytes) = (NonZeroUsize::MIN, 64 << 10);
+    };
+    let (mapped, expected) = export_bytes(&table, one_group).unwrap();
+    assert_eq!(mapped.row_groups, 1);
+    let positional = |r: &mut ExportRequest| {
+        one_group(r);
+        r.read_mode = ReadMode::Positional;
+    };
+    let least = least(&table, positional);
+    let mapped_least = self::least(&table, one_group);
+    // The largest column, not all of them.
+    assert!(
+        least - mapped_least < mapped.bytes_in / 4,
+        "{least} {mapped_least}"
+    );
+    let (report, bytes) = export_bytes(&table, |r| {
+        positional(r);
+        r.memory_bytes = least;
+    })
+    .unwrap();
+    assert!(bytes == expected);
+    assert_eq!(report.peak_mapped_partitions, 0);
 }

@@ -9,12 +9,14 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use engine::{
-    CancelToken, Cause, Done, ExitClass, ExportRequest, NoProgress, Output, Progress,
-    QueryRegistry, ReadMode, ScanProfile, ScanRequest,
+    CancelToken, Cause, Done, ExitClass, ExportRequest, MEMORY_BYTES_DEFAULT, NoProgress, Output,
+    Progress, QueryRegistry, ReadMode, ScanProfile, ScanRequest,
 };
 use testkit::faulty::{FaultyVfs, Operation};
+use testkit::generate::Workload;
 use testkit::{case, entries, temp_dir};
 
+use crate::budget::generated;
 use crate::csv_lines::Shared;
 use crate::export::{export_all, export_bytes};
 use crate::support::Table;
@@ -47,7 +49,7 @@ fn profile_and_read_mode_never_change_a_byte() {
             .unwrap();
             assert!(bytes == file, "{id} {profile} {read_mode}");
             let copied = read_mode == ReadMode::Positional;
-            assert!(report.peak_mapped_partitions > 0);
+            assert_eq!(report.peak_mapped_partitions == 0, copied);
             let printed = scan_text(&table.path, |r| {
                 (r.profile, r.read_mode) = (profile, read_mode);
             });
@@ -323,4 +325,35 @@ fn rows_that_were_printed_before_a_file_was_cut_are_right() {
     assert!(error.to_line().contains("amount.d"), "{}", error.to_line());
     let printed = out.take();
     assert!(printed.len() >= 100_000 && expected.starts_with(&printed));
+}
+
+/// A row group of the default size takes more than the default budget: what is copied is a column.
+#[test]
+fn large_row_groups_are_read_positionally_at_default_memory() {
+    engine::install_sigbus_guard().unwrap();
+    let (_scratch, table) = generated(Workload::Trades, 1_100_000, 2);
+    let out = temp_dir();
+    let export = |name: &str, read_mode, progress: &dyn Progress| {
+        let path = out.path().join(name);
+        let mut request = ExportRequest::new(&table, Output::File(path.clone()));
+        (request.read_mode, request.sync) = (read_mode, false);
+        let report = engine::export(request, progress, &CancelToken::new()).unwrap();
+        let bytes = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        (report, bytes)
+    };
+    let (report, expected) = export("mapped", ReadMode::Mapped, &NoProgress);
+    assert!(report.bytes_in > MEMORY_BYTES_DEFAULT && report.row_groups == 2);
+    let (_, copied) = export("copied", ReadMode::Positional, &NoProgress);
+    assert!(copied == expected);
+    let partition = entries(&table)
+        .unwrap()
+        .into_iter()
+        .find(|e| e.starts_with("20"))
+        .unwrap();
+    let partition = partition.trim_end_matches('/');
+    let cutter = Cutter::of(table.join(partition).join("amount.d"), true);
+    let (_, again) = export("again", ReadMode::Auto, &cutter);
+    assert_eq!(cutter.restarts.into_inner(), 1);
+    assert!(again == expected);
 }

@@ -269,6 +269,10 @@ impl ParquetPartition {
         Ok(Bytes::from(read.map_err(|e| committed_error(self.txn, e))?))
     }
 
+    pub(crate) fn is_mapped(&self) -> bool {
+        self.mapping.is_some()
+    }
+
     /// Whether the file still has the bytes that are mapped.
     pub(crate) fn verify(&self) -> Result<(), ReadError> {
         match &self.mapping {
