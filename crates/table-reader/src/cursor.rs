@@ -221,7 +221,11 @@ impl Cursor for FrameCursor {
         };
         let range = cuts.nth(nth);
         let group = parquet.map(|parquet| {
-            let group = parquet.decoded(parquet.group_at(range.start));
+            let group = parquet.group_at(range.start);
+            let all = parquet.rows_of(group);
+            // The rows of the group that this cursor will ask for.
+            let rows = all.start.max(part.row_lo)..all.end.min(part.row_hi);
+            let group = parquet.decoded(group, &rows);
             self.group = Some(Arc::clone(&group));
             group
         });

@@ -4,7 +4,7 @@
 //! it has the rows of the commit. Everything else about it is no error: the footer is there.
 
 use pm_format::resolve;
-use pq_decode::FileFacts;
+use pq_decode::{FileFacts, FileIndexes};
 use pq_format::{FileMetaData, TAIL_LEN};
 
 use super::pinned::ParquetFiles;
@@ -13,12 +13,12 @@ use crate::options::ParquetFacts;
 use crate::partition::PartitionInfo;
 use crate::small::SMALL_LEN_MAX;
 
-/// Facts that agree with the commit.
+/// Facts that agree with the commit, and what the footer says beside them if it was read.
 pub(super) fn read(
     files: &ParquetFiles,
     info: &PartitionInfo,
     source: ParquetFacts,
-) -> Result<FileFacts, ReadError> {
+) -> Result<(FileFacts, FileIndexes), ReadError> {
     let error = |file: &std::path::Path, detail: String| ReadError::Parquet {
         partition: info.name.clone(),
         file: file.to_path_buf(),
@@ -26,18 +26,18 @@ pub(super) fn read(
     };
     if source != ParquetFacts::Footer {
         match by_sidecar(files, info) {
-            Ok(facts) => return Ok(facts),
+            Ok(facts) => return Ok((facts, FileIndexes::default())),
             Err(detail) if source == ParquetFacts::Sidecar => {
                 return Err(error(&files.dir.path().join("_pm"), detail));
             }
             Err(_) => {}
         }
     }
-    let facts = by_footer(files)
+    let (facts, indexes) = by_footer(files)
         .map_err(ReadError::Io)?
         .map_err(|detail| error(files.data.path(), detail))?;
     match facts.rows() == info.rows {
-        true => Ok(facts),
+        true => Ok((facts, indexes)),
         false => Err(error(
             files.data.path(),
             format!("{} rows committed, {} found", info.rows, facts.rows()),
@@ -63,9 +63,15 @@ fn by_sidecar(files: &ParquetFiles, info: &PartitionInfo) -> Result<FileFacts, S
     }
 }
 
-fn by_footer(files: &ParquetFiles) -> Result<Result<FileFacts, String>, mmap_io::IoError> {
+/// Facts and places of a footer, or what is wrong with it.
+type Found = Result<(FileFacts, FileIndexes), String>;
+
+fn by_footer(files: &ParquetFiles) -> Result<Found, mmap_io::IoError> {
     let meta = footer(files)?;
-    Ok(meta.and_then(|meta| FileFacts::from_footer(&meta).map_err(|e| e.to_string())))
+    Ok(meta.and_then(|meta| {
+        let facts = FileFacts::from_footer(&meta).map_err(|e| e.to_string())?;
+        Ok((facts, FileIndexes::from_footer(&meta)))
+    }))
 }
 
 /// The footer of the committed bytes. The outer error is the system's, the inner one the file's.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use bytes::Bytes;
 use column_format::{ColumnType, LayoutError};
 use mmap_io::{Mapping, ReadMode, ScanProfile};
-use pq_decode::{ChunkFacts, DecodedColumn, Decoder, FileFacts, Limits};
+use pq_decode::{ChunkFacts, ChunkIndexes, Decoder, FileFacts, Limits};
 
 use super::facts;
 use super::group::DecodedGroup;
@@ -41,6 +41,8 @@ pub(crate) struct ParquetPartition {
     mapping: Option<Mapping>,
     txn: i64,
     facts: FileFacts,
+    /// By row group and column of the reader; empty without a footer.
+    indexes: Vec<Vec<ChunkIndexes>>,
     /// First row of each row group, and the end.
     starts: Vec<u64>,
     leaves: Vec<Leaf>,
@@ -65,7 +67,7 @@ impl ParquetPartition {
         mapped: Option<(ScanProfile, ReadMode)>,
         symbols: impl Fn(usize) -> Result<Arc<SymbolIndex>, ReadError>,
     ) -> Result<Self, ReadError> {
-        let facts = facts::read(&files, opening.info, opening.source)?;
+        let (facts, places) = facts::read(&files, opening.info, opening.source)?;
         let mut starts = vec![0u64];
         for group in &facts.groups {
             let last = starts.last().copied().unwrap_or(0);
@@ -84,6 +86,14 @@ impl ParquetPartition {
         };
         let leaves = opening.columns.iter().enumerate().map(leaf);
         let leaves = leaves.collect::<Result<_, ReadError>>()?;
+        let leaves: Vec<Leaf> = leaves;
+        // Of the columns that are read: a wide file has many more.
+        let of_group = |group| {
+            let place = |leaf: &Leaf| places.chunk(group, leaf.leaf?).cloned();
+            let places = leaves.iter().map(|leaf| place(leaf).unwrap_or_default());
+            places.collect()
+        };
+        let indexes = (0..places.groups.len()).map(of_group).collect();
         let mapping = match mapped {
             Some((profile, mode)) if mode != ReadMode::Positional => {
                 let mapping = files.data.map_with(files.len, profile, mode);
@@ -97,6 +107,7 @@ impl ParquetPartition {
             mapping,
             txn: opening.txn,
             facts,
+            indexes,
             starts,
             leaves,
             decoders: Mutex::default(),
@@ -161,25 +172,22 @@ impl ParquetPartition {
             .saturating_sub(1)
     }
 
-    /// The decoded form of a row group, shared with whoever has it already.
-    pub(crate) fn decoded(&self, group: usize) -> Arc<DecodedGroup> {
+    /// The decoded form of `rows`, which lie in row group `group`, shared with whoever has them
+    /// already.
+    pub(crate) fn decoded(&self, group: usize, rows: &Range<u64>) -> Arc<DecodedGroup> {
         let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
         groups.retain(|g| g.strong_count() > 0);
         let shared = groups.iter().filter_map(Weak::upgrade);
-        if let Some(shared) = shared.into_iter().find(|g| g.group() == group) {
+        if let Some(shared) = shared.into_iter().find(|g| g.has(group, rows)) {
             return shared;
         }
-        let made = Arc::new(DecodedGroup::new(
-            group,
-            self.rows_of(group),
-            self.leaves.len(),
-        ));
+        let made = Arc::new(DecodedGroup::new(group, rows.clone(), self.leaves.len()));
         groups.push(Arc::downgrade(&made));
         made
     }
 
     /// Chunk of a column in a row group; `None` if the file has no such column.
-    fn chunk(&self, slot: usize, group: usize) -> Option<(usize, &ChunkFacts, u64)> {
+    pub(super) fn chunk(&self, slot: usize, group: usize) -> Option<(usize, &ChunkFacts, u64)> {
         let leaf = self.leaves.get(slot)?.leaf?;
         let group = self.facts.groups.get(group)?;
         Some((leaf, group.chunks.get(leaf)?, group.rows))
@@ -187,12 +195,17 @@ impl ParquetPartition {
 
     /// Smallest and largest value of an INT64 column in a row group, if the file tells.
     pub(super) fn bounds(&self, slot: usize, group: usize) -> Option<(i64, i64)> {
-        let (leaf, chunk, _) = self.chunk(slot, group)?;
-        let wanted = Decoder::keeps_bounds(
-            self.facts.leaves.get(leaf)?,
-            self.leaves.get(slot)?.column_type,
-        );
-        chunk.bounds.filter(|_| wanted)
+        let (_, chunk, _) = self.chunk(slot, group)?;
+        chunk.bounds.filter(|_| self.keeps_bounds(slot, group))
+    }
+
+    /// Whether bounds in the file are those of the column's values.
+    pub(super) fn keeps_bounds(&self, slot: usize, group: usize) -> bool {
+        let leaf = self.chunk(slot, group).map(|(leaf, _, _)| leaf);
+        let leaf = leaf.and_then(|leaf| self.facts.leaves.get(leaf));
+        let column = self.leaves.get(slot);
+        leaf.zip(column)
+            .is_some_and(|(leaf, column)| Decoder::keeps_bounds(leaf, column.column_type))
     }
 
     /// A decoded column whose slices cannot be made.
@@ -212,59 +225,54 @@ impl ParquetPartition {
         self.damage(format!("row group {group} has no designated timestamps"))
     }
 
-    /// Reads and decodes one column of a row group; all null if the file does not have it.
-    pub(crate) fn decode(&self, slot: usize, group: usize) -> Result<DecodedColumn, ReadError> {
-        let column = self.leaves.get(slot).ok_or(ReadError::NoSuchColumn {
+    /// Type that column `slot` has now.
+    pub(super) fn column_type(&self, slot: usize) -> Result<ColumnType, ReadError> {
+        let column = self.leaves.get(slot).map(|leaf| leaf.column_type);
+        column.ok_or(ReadError::NoSuchColumn {
             expected: self.leaves.len(),
             found: slot,
-        })?;
-        let rows = self.rows_of(group);
-        let Some((leaf, chunk, rows)) = self.chunk(slot, group) else {
-            let rows = usize::try_from(rows.end - rows.start).unwrap_or(usize::MAX);
-            return Ok(DecodedColumn::nulls(column.column_type.layout(), rows));
-        };
-        let error = |detail: String| {
-            let name = &column.name;
-            self.damage(format!("row group {group}, column {name:?}: {detail}"))
-        };
-        let range = chunk.range.clone();
-        if range.end > self.files.len || range.start > range.end {
-            let detail = format!("bytes {range:?} of {}", self.files.len);
-            return Err(error(detail));
-        }
-        let bytes = self.bytes(&range)?;
-        let facts = self
-            .facts
-            .leaves
-            .get(leaf)
-            .ok_or_else(|| error("no such leaf".to_owned()))?;
-        let keys = |text: &[u8]| column.symbols.as_ref()?.key(text);
-        let mut decoder = self.borrow_decoder();
-        let decoded = decoder.decode(facts, chunk, rows, &bytes, column.column_type, Some(&keys));
-        self.give_back(decoder);
-        if let Some(mapping) = &self.mapping {
-            mapping.done(range).map_err(ReadError::Io)?;
-            // A file that was cut under the mapping reads as zeros: that is not damage of its own.
-            mapping
-                .verify_len()
-                .map_err(|e| committed_error(self.txn, e))?;
-        }
-        decoded.map_err(|source| ReadError::ParquetChunk {
-            partition: self.name.clone(),
-            file: self.files.data.path().to_path_buf(),
-            group,
-            column: column.name.clone(),
-            source: Box::new(source),
         })
     }
 
+    pub(super) fn column_name(&self, slot: usize) -> &str {
+        self.leaves.get(slot).map_or("", |leaf| &leaf.name)
+    }
+
+    pub(super) fn column_count(&self) -> usize {
+        self.leaves.len()
+    }
+
+    pub(super) fn symbols(&self, slot: usize) -> Option<&SymbolIndex> {
+        self.leaves.get(slot)?.symbols.as_deref()
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn mapping(&self) -> Option<&Mapping> {
+        self.mapping.as_ref()
+    }
+
+    /// Where page index and bloom filter of a chunk are, if facts came from the footer.
+    pub(super) fn indexes(&self, slot: usize, group: usize) -> Option<&ChunkIndexes> {
+        self.indexes.get(group)?.get(slot)
+    }
+
+    /// Committed bytes that are mapped; `None` if nothing is, or they are not there.
+    pub(super) fn mapped(&self, range: &Range<u64>) -> Option<Bytes> {
+        let mapping = self.mapping.as_ref()?;
+        let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        let there = range.start <= range.end && range.end <= self.files.len;
+        there.then(|| mapping.bytes().slice(at(range.start)..at(range.end)))
+    }
+
     /// Bytes of the file, all of them committed.
-    fn bytes(&self, range: &Range<u64>) -> Result<Bytes, ReadError> {
-        if let Some(mapping) = &self.mapping {
-            let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-            return Ok(mapping.bytes().slice(at(range.start)..at(range.end)));
+    pub(super) fn bytes(&self, range: &Range<u64>) -> Result<Bytes, ReadError> {
+        if let Some(bytes) = self.mapped(range) {
+            return Ok(bytes);
         }
-        let len = range.end - range.start;
+        let len = range.end.saturating_sub(range.start);
         let read = self.files.data.read_vec(range.start, len, len);
         Ok(Bytes::from(read.map_err(|e| committed_error(self.txn, e))?))
     }
@@ -283,14 +291,14 @@ impl ParquetPartition {
         }
     }
 
-    fn borrow_decoder(&self) -> Decoder {
+    pub(super) fn borrow_decoder(&self) -> Decoder {
         let mut decoders = self.decoders.lock().unwrap_or_else(PoisonError::into_inner);
         decoders
             .pop()
             .unwrap_or_else(|| Decoder::new(Limits::default()))
     }
 
-    fn give_back(&self, decoder: Decoder) {
+    pub(super) fn give_back(&self, decoder: Decoder) {
         let mut decoders = self.decoders.lock().unwrap_or_else(PoisonError::into_inner);
         decoders.push(decoder);
     }

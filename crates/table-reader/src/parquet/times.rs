@@ -1,5 +1,7 @@
 //! Rows of a Parquet partition by time: row groups by their bounds, the one at the edge by its
-//! timestamps.
+//! timestamps, of one page if the column index tells which.
+
+use std::ops::Range;
 
 use column_format::ColumnSlice;
 
@@ -23,12 +25,16 @@ pub(crate) fn first_at_or_after(
             Some((lowest, _)) if lowest >= bound => return Ok(rows.start),
             _ => {}
         }
-        let below = with_times(partition, slot, group, |times| {
-            times.partition_point(|t| i64::from_le_bytes(*t) < bound)
-        })?;
-        let below = below as u64;
-        if below < rows.end - rows.start {
-            return Ok(rows.start + below);
+        let likely = likely_page(partition, slot, group, bound);
+        for rows in likely.into_iter().chain([rows]) {
+            let (first, times) = with_times(partition, slot, group, &rows, |times| {
+                let below = times.partition_point(|t| i64::from_le_bytes(*t) < bound);
+                (below as u64, times.len() as u64)
+            })
+            .map(|(first, (below, len))| (first + below, first + len))?;
+            if first < times {
+                return Ok(first);
+            }
         }
     }
     Ok(partition.starts().last().copied().unwrap_or(0))
@@ -47,26 +53,50 @@ pub(crate) fn extremes(
     let last = filled.next_back().unwrap_or(first);
     let edge = |group, end: bool| match partition.bounds(slot, group) {
         Some((lowest, highest)) => Ok(if end { highest } else { lowest }),
-        None => with_times(partition, slot, group, |times| {
+        None => with_times(partition, slot, group, &partition.rows_of(group), |times| {
             let time = if end { times.last() } else { times.first() };
             time.map_or(0, |t| i64::from_le_bytes(*t))
-        }),
+        })
+        .map(|(_, time)| time),
     };
     Ok(Some((edge(first, false)?, edge(last, true)?)))
 }
 
+/// The rows of the page that has the first timestamp from `bound` on, as the column index tells.
+fn likely_page(
+    partition: &ParquetPartition,
+    slot: usize,
+    group: usize,
+    bound: i64,
+) -> Option<Range<u64>> {
+    if !partition.keeps_bounds(slot, group) {
+        return None;
+    }
+    let start = partition.rows_of(group).start;
+    for page in partition.bounded_pages(slot, group)?.pages {
+        if page.bounds.as_i64()?.1 >= bound {
+            return Some(start + page.rows.start..start + page.rows.end);
+        }
+    }
+    None
+}
+
+/// Looks at timestamps of a row group, at least those of `rows`; the first row of what was looked at.
 fn with_times<T>(
     partition: &ParquetPartition,
     slot: usize,
     group: usize,
+    rows: &Range<u64>,
     look: impl FnOnce(&[[u8; 8]]) -> T,
-) -> Result<T, ReadError> {
-    let decoded = partition.decode(slot, group)?;
-    let slice = decoded
-        .slice()
-        .map_err(|e| partition.layout_error(slot, e))?;
+) -> Result<(u64, T), ReadError> {
+    let piece = partition.decode(slot, group, rows)?;
+    let slice = piece.column.slice();
+    let slice = slice.map_err(|e| partition.layout_error(slot, e))?;
     match slice {
-        ColumnSlice::Fixed(slice) => Ok(look(slice.chunks::<8>().unwrap_or_default())),
+        ColumnSlice::Fixed(slice) => Ok((
+            piece.first_row,
+            look(slice.chunks::<8>().unwrap_or_default()),
+        )),
         _ => Err(partition.no_timestamps(group)),
     }
 }

@@ -10,6 +10,7 @@ mod faults;
 mod hostile;
 mod live;
 mod parquet;
+mod parquet_reads;
 mod parts;
 mod props;
 mod query;

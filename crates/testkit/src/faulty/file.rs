@@ -37,7 +37,10 @@ impl File for FaultyFile {
 
     fn read_at(&self, off: u64, buf: &mut [u8]) -> io::Result<usize> {
         self.note(Operation::ReadAt)?;
-        self.inner.read_at(off, buf)
+        let len = self.inner.read_at(off, buf)?;
+        let end = off.saturating_add(len as u64);
+        self.journal.was_read(&self.path, off..end);
+        Ok(len)
     }
 
     fn write_at(&self, off: u64, bytes: &[u8]) -> io::Result<usize> {

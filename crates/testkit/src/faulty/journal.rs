@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::io;
+use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A kind of call into the file system.
@@ -111,6 +112,7 @@ impl fmt::Debug for Hook {
 #[derive(Debug, Default)]
 struct State {
     calls: Vec<Call>,
+    reads: Vec<(String, Range<u64>)>,
     fault: Option<Fault>,
     hook: Option<Hook>,
     short_writes: bool,
@@ -191,6 +193,17 @@ impl Journal {
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         self.state().calls.clone()
+    }
+
+    /// Bytes that were read positionally so far, call by call, with the path.
+    #[must_use]
+    pub fn reads(&self) -> Vec<(String, Range<u64>)> {
+        self.state().reads.clone()
+    }
+
+    /// Notes what a read gave.
+    pub(super) fn was_read(&self, path: &str, range: Range<u64>) {
+        self.state().reads.push((path.to_owned(), range));
     }
 
     /// Number of calls so far.
