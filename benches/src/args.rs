@@ -24,6 +24,8 @@ pub struct Args {
     pub only: Vec<String>,
     /// `--limit A,B`: memory limits in MiB, or `none`.
     pub limits: Vec<Option<u64>>,
+    /// `--seconds N`: after so many a contestant is stopped.
+    pub seconds: Option<u64>,
     /// `--resume`: runs that were measured before count.
     pub resume: bool,
 }
@@ -51,6 +53,7 @@ impl Args {
             match name.as_str() {
                 "--rows" => found.rows = Some(number(&value)?),
                 "--runs" => found.runs = Some(number(&value)?),
+                "--seconds" => found.seconds = Some(number(&value)?),
                 "--codec" => found.codecs = words(),
                 "--only" => found.only = words(),
                 "--workload" => {
@@ -100,10 +103,11 @@ mod tests {
     #[test]
     fn every_dimension_can_be_cut_down() {
         let args = parsed(
-            "--rows 2_000 --workload cpu,wide --codec none,zstd:1 --limit 64MiB,none --resume",
+            "--rows 2_000 --workload cpu,wide --codec none,zstd:1 --limit 64MiB,none --resume --seconds 9",
         );
         let args = args.unwrap();
         assert_eq!(args.rows, Some(2000));
+        assert_eq!(args.seconds, Some(9));
         assert_eq!(args.workloads, [Workload::Cpu, Workload::Wide]);
         assert_eq!(args.codecs, ["none", "zstd:1"]);
         assert_eq!(args.limits, [Some(64), None]);

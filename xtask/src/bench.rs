@@ -41,13 +41,14 @@ struct Wanted<'a> {
 }
 
 /// Arguments that only programs take.
-const PROGRAM_OPTIONS: [&str; 6] = [
+const PROGRAM_OPTIONS: [&str; 7] = [
     "--rows",
     "--runs",
     "--workload",
     "--codec",
     "--only",
     "--limit",
+    "--seconds",
 ];
 const RESUME: &str = "--resume";
 

@@ -39,8 +39,8 @@ usage: cargo xtask COMMAND
   bench [NAME] [--smoke] [--save N] [--compare N] [--keep]
                           benchmarks; without a name all of them; --smoke: tiny, only whether they run;
                           --keep: tables and plots go to benches/results and benches/plots
-  bench encode|export|stream [--rows N] [--runs N] [--only A,B] [--workload A,B] [--codec A,B] [--limit A,B] [--resume]
-                          a part of it (--limit: of memory, in MiB, or none); --resume: what was measured before counts
+  bench encode|export|stream [--rows N] [--runs N] [--only A,B] [--workload A,B] [--codec A,B] [--limit A,B] [--seconds N] [--resume]
+                          a part of it (--limit: of memory, in MiB, or none; --seconds: for a run); --resume: what was measured before counts
   heap [NAME]             the most heap that each job had at once, beside its bound; fails above one
   gen trades|cpu|wide --rows N --partitions P --out DIR [--seed S]
                           make a table

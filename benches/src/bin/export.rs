@@ -23,7 +23,7 @@ use benches::stream::page_cache::PageCache;
 use benches::{TableParams, env, is_smoke, path_of, table};
 use serde_json::{Map, Value, json};
 
-/// Seconds after which a contestant is stopped.
+/// Seconds after which a contestant is stopped, unless it is said.
 const SECONDS_MAX: u64 = 300;
 /// Runs of each contestant in a full run.
 const RUNS: usize = 3;
@@ -190,7 +190,8 @@ impl Bench {
             python: self.places.python.clone(),
         };
         cache.warm(&source)?;
-        let measured = run(&self.places.python, &contestant.command(task), SECONDS_MAX)?;
+        let seconds_max = self.args.seconds.unwrap_or(SECONDS_MAX);
+        let measured = run(&self.places.python, &contestant.command(task), seconds_max)?;
         let measured = match measured {
             Ok((cost, said)) => {
                 let cost = Cost {

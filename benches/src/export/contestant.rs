@@ -36,6 +36,9 @@ impl Style {
 pub enum Contestant {
     /// `sluice export` on so many threads.
     Sluice(usize),
+    /// The same with `--profile cached`: source and output stay in the page cache, as everybody else
+    /// leaves them.
+    SluiceCached(usize),
     /// pyarrow from mapped Arrow IPC.
     Pyarrow(Style),
     /// Polars from Arrow IPC.
@@ -58,6 +61,7 @@ impl fmt::Display for Contestant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Contestant::Sluice(threads) => write!(f, "sluice-{threads}t"),
+            Contestant::SluiceCached(threads) => write!(f, "sluice-cached-{threads}t"),
             Contestant::Pyarrow(style) => write!(f, "pyarrow-{}", style.name()),
             Contestant::Polars(style) => write!(f, "polars-{}", style.name()),
             Contestant::DuckDb(style) => write!(f, "duckdb-{}", style.name()),
@@ -109,7 +113,9 @@ impl Places {
     #[must_use]
     pub fn contestants(&self) -> Vec<Contestant> {
         let mut all = vec![Contestant::Sluice(1)];
-        all.extend(self.threads.then_some(Contestant::Sluice(2)));
+        if self.threads {
+            all.extend([Contestant::Sluice(2), Contestant::SluiceCached(2)]);
+        }
         let styles = [Style::Defaults, Style::Best];
         all.extend(styles.map(Contestant::Pyarrow));
         all.extend(styles.map(Contestant::Polars));
@@ -152,7 +158,7 @@ impl Contestant {
     #[must_use]
     pub fn role(self) -> Role {
         match self {
-            Contestant::Sluice(_) => Role::Ours,
+            Contestant::Sluice(_) | Contestant::SluiceCached(_) => Role::Ours,
             Contestant::Pyarrow(style)
             | Contestant::Polars(style)
             | Contestant::DuckDb(style)
@@ -194,10 +200,13 @@ impl Contestant {
             .map_or(table.to_owned(), |form| form.path(table));
         let codec = task.codec.to_owned();
         let mut command = match self {
-            Contestant::Sluice(threads) => {
+            Contestant::Sluice(threads) | Contestant::SluiceCached(threads) => {
                 let mut command = vec![text(&places.sluice), "export".into(), text(table)];
                 command.extend(["-o".into(), file, "--no-sync".into(), "--json".into()]);
                 command.extend(["--codec".into(), codec]);
+                if matches!(self, Contestant::SluiceCached(_)) {
+                    command.extend(["--profile".into(), "cached".into()]);
+                }
                 if places.threads {
                     command.extend(["--threads".into(), threads.to_string()]);
                 }

@@ -146,7 +146,13 @@ fn create(vfs: &dyn Vfs, path: &Path, publish: Publish) -> Result<AtomicFile> {
         }
     }
     let file = AtomicFile::create(vfs, path).map_err(output_error)?;
-    Ok(file.with_writeback(Writeback::behind(publish.drop_behind)))
+    let writeback = match (publish.sync, publish.drop_behind) {
+        (true, drop_behind) => Writeback::behind(drop_behind),
+        (false, true) => Writeback::unhurried(true),
+        // Neither the disk nor the cache was asked about.
+        (false, false) => Writeback::default(),
+    };
+    Ok(file.with_writeback(writeback))
 }
 
 /// What has the name of the output, if anything. A missing directory is reported by the creation.

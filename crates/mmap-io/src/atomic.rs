@@ -9,6 +9,7 @@ use std::collections::hash_map::RandomState;
 use std::ffi::{OsStr, OsString};
 use std::hash::BuildHasher;
 use std::io;
+use std::ops::Range;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,23 +29,42 @@ const NAME_ATTEMPTS_MAX: usize = 8;
 /// When written bytes leave memory while the file is still being written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Writeback {
-    /// Start writeback whenever this many more bytes are written, and wait for the step before:
-    /// at most two steps are dirty. 0 leaves it to the kernel.
+    /// Start writeback whenever this many more bytes are written. 0 leaves it to the kernel.
     pub step_bytes: u64,
+    /// Wait for the disk when it is so many bytes behind (one step at least): no more are dirty. A disk
+    /// that is slower than the writer is then what the writer is as fast as.
+    pub lag_bytes: u64,
     /// Also drop written-back pages from the page cache.
     pub drop_behind: bool,
 }
 
 impl Writeback {
-    /// Steps of 8 MiB: large enough for any device, small enough that the final `fsync` is short.
+    /// Steps of 8 MiB, large enough for any device, and a disk that may be 64 MiB behind: small enough
+    /// that the final `fsync` is short.
     #[must_use]
     pub fn behind(drop_behind: bool) -> Self {
         Self {
-            step_bytes: 8 * 1024 * 1024,
+            step_bytes: STEP_BYTES,
+            lag_bytes: 8 * STEP_BYTES,
             drop_behind,
         }
     }
+
+    /// The same for a file that nobody waits for: no `fsync` follows, so the disk may be 512 MiB
+    /// behind. Pages are dropped as far as they are written by then.
+    #[must_use]
+    pub fn unhurried(drop_behind: bool) -> Self {
+        Self {
+            lag_bytes: 64 * STEP_BYTES,
+            ..Self::behind(drop_behind)
+        }
+    }
 }
+
+/// Bytes of a step.
+const STEP_BYTES: u64 = 8 * 1024 * 1024;
+/// Steps that the disk is given before their pages are dropped, if nobody waits for them.
+const STEPS_UNTIL_DROP: u64 = 4;
 
 /// What was published.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -70,6 +90,8 @@ pub struct AtomicFile {
     started_len: u64,
     /// Bytes that are written back.
     clean_len: u64,
+    /// Bytes whose pages were told to go.
+    dropped_len: u64,
     failed: bool,
     /// Whether the temporary name is still ours to remove.
     temp_exists: bool,
@@ -113,6 +135,7 @@ impl AtomicFile {
             writeback: Writeback::default(),
             started_len: 0,
             clean_len: 0,
+            dropped_len: 0,
             failed: false,
             temp_exists: true,
         })
@@ -191,9 +214,10 @@ impl AtomicFile {
             self.file
                 .sync()
                 .map_err(|e| IoError::new(Op::SyncFile, &self.target, e))?;
-            if self.writeback.drop_behind {
-                hint(self.file.advise(0..self.len, FileAdvice::DontNeed));
-            }
+        }
+        if self.writeback.drop_behind {
+            let dirty = if sync { self.len } else { self.started_len };
+            self.drop_pages(0..dirty);
         }
         let how = if replace {
             Replace::Allow
@@ -234,14 +258,22 @@ impl AtomicFile {
         Ok(())
     }
 
-    /// Starts writeback of the steps that are complete, and waits for those before.
+    /// Starts writeback of the steps that are complete, and waits for those that are too far behind.
     fn write_behind(&mut self) -> Result<(), IoError> {
-        let step_bytes = self.writeback.step_bytes;
+        let Writeback {
+            step_bytes,
+            lag_bytes,
+            drop_behind,
+        } = self.writeback;
         while step_bytes != 0 && self.len - self.started_len >= step_bytes {
             let step = self.started_len..self.started_len.saturating_add(step_bytes);
-            let before = self.clean_len..self.started_len;
+            let lag = lag_bytes.max(step_bytes);
+            let late = self.clean_len..step.end.saturating_sub(lag).max(self.clean_len);
             let started = self.file.writeback(step.clone(), false);
-            let waited = started.and_then(|()| self.file.writeback(before.clone(), true));
+            let waited = started.and_then(|()| match late.is_empty() {
+                true => Ok(()),
+                false => self.file.writeback(late.clone(), true),
+            });
             match waited {
                 Ok(()) => {}
                 // The kernel's own writeback will do; stop asking.
@@ -252,12 +284,26 @@ impl AtomicFile {
                 // An error that is reported here is not reported by fsync again.
                 Err(e) => return Err(IoError::new(Op::Writeback, &self.target, e)),
             }
-            if self.writeback.drop_behind && !before.is_empty() {
-                hint(self.file.advise(before, FileAdvice::DontNeed));
+            (self.clean_len, self.started_len) = (late.end, step.end);
+            if drop_behind {
+                // What was awaited is asked again: it may have been dirty the first time.
+                let from = if late.is_empty() {
+                    self.dropped_len
+                } else {
+                    late.start.min(self.dropped_len)
+                };
+                let rest = lag.min(STEPS_UNTIL_DROP * step_bytes);
+                self.drop_pages(from..step.end.saturating_sub(rest));
             }
-            (self.clean_len, self.started_len) = (step.start, step.end);
         }
         Ok(())
+    }
+
+    fn drop_pages(&mut self, range: Range<u64>) {
+        if !range.is_empty() {
+            self.dropped_len = self.dropped_len.max(range.end);
+            hint(self.file.advise(range, FileAdvice::DontNeed));
+        }
     }
 }
 

@@ -101,6 +101,11 @@ impl Evictor {
         window: Range<u64>,
         evicted: &mut Evicted,
     ) -> u64 {
+        if self.before.absent_runs(&window).next().is_none() {
+            // All of it was here before: nothing to drop, and not worth asking for.
+            evicted.kept_bytes += page_ceil(window.end) - window.start;
+            return 0;
+        }
         let count = || hint(self.before.count_resident(region, &window));
         let (ours_count, kept_count) = count().unwrap_or_default();
         for run in self.before.absent_runs(&window) {

@@ -59,6 +59,34 @@ impl ChunkEncoder {
         })
     }
 
+    /// An encoder for another column of the same options, with the buffers of this one.
+    ///
+    /// # Errors
+    /// As [`ChunkEncoder::new`].
+    pub fn for_column(self, spec: &ColumnSpec) -> Result<Self, OptionError> {
+        spec.check(&self.options)?;
+        let source = source(spec, &self.options)?;
+        let codec = |spec: &ColumnSpec| spec.codec.unwrap_or(self.options.codec);
+        let writer = if codec(spec) == codec(&self.spec) {
+            self.writer
+        } else {
+            PageWriter::new(PageFormat::of(&self.options), codec(spec))?
+        };
+        let most = 2 * self.options.page_bytes;
+        let page = if self.page.heap_bytes() > most {
+            PageBuf::default()
+        } else {
+            self.page
+        };
+        Ok(Self {
+            spec: spec.clone(),
+            source,
+            writer: writer.within(most),
+            page,
+            ..self
+        })
+    }
+
     /// The column.
     #[must_use]
     pub fn spec(&self) -> &ColumnSpec {

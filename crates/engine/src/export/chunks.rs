@@ -1,8 +1,8 @@
 //! One column of one row group becomes a chunk: the same call on whatever thread.
 //!
 //! A chunk that was encoded is verified before it counts (mapped bytes may have gone away), and its
-//! rows are given back to the page cache; a column's buffers live as long as one chunk, so that
-//! memory does not follow the width of the table.
+//! rows are given back to the page cache; a thread keeps the page buffers and the codec of its last
+//! chunk and nothing else, so that memory does not follow the width of the table.
 
 use std::sync::Arc;
 
@@ -100,14 +100,16 @@ impl<'e> Chunks<'e> {
         }
     }
 
-    /// Encodes column `idx` of `group` into `sink`.
+    /// Encodes column `idx` of `group` into `sink`, with the buffers that `kept` holds from the last
+    /// chunk of this thread.
     pub(crate) fn encode(
         &self,
         group: &PendingGroup,
         idx: usize,
         sink: impl PageSink,
+        kept: &mut Option<ChunkEncoder>,
     ) -> Result<EncodedChunk> {
-        self.encode_column(group, idx, sink)
+        self.encode_column(group, idx, sink, kept)
             .map_err(|error| self.in_column(idx, error))
     }
 
@@ -116,6 +118,7 @@ impl<'e> Chunks<'e> {
         group: &PendingGroup,
         idx: usize,
         sink: impl PageSink,
+        kept: &mut Option<ChunkEncoder>,
     ) -> Result<EncodedChunk> {
         let Some(column) = self.columns.get(idx) else {
             let (call, expected) = ("encode", "finish_row_group");
@@ -127,14 +130,18 @@ impl<'e> Chunks<'e> {
             error => group.verified(idx, error)?,
         };
         let mut sink = self.watched(sink);
-        let mut encoder =
-            ChunkEncoder::new(&column.spec, self.options).map_err(|error| option_error(&error))?;
+        let encoder = match kept.take() {
+            Some(last) => last.for_column(&column.spec),
+            None => ChunkEncoder::new(&column.spec, self.options),
+        };
+        let mut encoder = encoder.map_err(|error| option_error(&error))?;
         let encoded = encoder
             .encode(&rows.slices, column.symbols.as_deref(), &mut sink)
             .map_err(|error| self.encode_error(error, &rows));
         let summary = group.verified(idx, encoded)?;
         group.done(idx)?;
         self.anon_peak.look();
+        *kept = Some(encoder);
         Ok(EncodedChunk {
             summary,
             native_bytes: rows.native_bytes(),

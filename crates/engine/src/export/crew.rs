@@ -12,7 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use pq_encode::{ChunkSpool, PageSink, PageStoreFactory, SinkError};
+use pq_encode::{ChunkEncoder, ChunkSpool, PageSink, PageStoreFactory, SinkError};
 
 use super::chunks::{Chunks, EncodedChunk};
 use super::copy::GroupCopy;
@@ -188,13 +188,14 @@ impl<'c, 'w> Crew<'c, 'w> {
     fn work(&self) {
         // A worker that panics must not leave the others waiting.
         let guard = StopOnPanic(self);
+        let mut kept = None;
         while let Some(job) = self.next_job() {
             let (group_index, column) = (job.group_index, job.column);
             let place = |error: EngineError| {
                 let error = self.chunks.in_column(column, error);
                 error.in_row_group(group_index)
             };
-            if let Err(error) = self.encode(&job).map_err(place) {
+            if let Err(error) = self.encode(&job, &mut kept).map_err(place) {
                 self.stop(error);
             } else {
                 self.taken_back(job);
@@ -225,7 +226,7 @@ impl<'c, 'w> Crew<'c, 'w> {
         }
     }
 
-    fn encode(&self, job: &Job) -> Result<()> {
+    fn encode(&self, job: &Job, kept: &mut Option<ChunkEncoder>) -> Result<()> {
         if let Some(copy) = job.group.copy_of(job.column) {
             self.put(job, WaitingChunk::Stored(Arc::clone(copy)));
             return Ok(());
@@ -236,7 +237,9 @@ impl<'c, 'w> Crew<'c, 'w> {
             rows: job.group.rows(),
             spool: None,
         };
-        let chunk = self.chunks.encode(&job.group, job.column, &mut sink)?;
+        let chunk = self
+            .chunks
+            .encode(&job.group, job.column, &mut sink, kept)?;
         let spool = sink.spool.take();
         self.put(job, WaitingChunk::Encoded(Box::new(chunk), spool));
         Ok(())

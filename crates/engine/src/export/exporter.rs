@@ -5,7 +5,7 @@
 //! one that the cursor is in.
 
 use mmap_io::ReadMode;
-use pq_encode::TempFileStores;
+use pq_encode::{ChunkEncoder, TempFileStores};
 use table_reader::{Direction, RowSelection, TableReader};
 
 use super::budget::Budget;
@@ -61,8 +61,9 @@ impl Exporter<'_> {
         let gathering = Gathering::new(self, &cursor, &budget, chunks.specs(), &selection);
         let mut gathered = Gathered::default();
         if budget.threads() == 1 {
+            let mut kept = None;
             gathered = gathering.run(&mut cursor, |group| {
-                self.write_group(&chunks, &group, &mut writing)
+                self.write_group(&chunks, &group, &mut writing, &mut kept)
             })?;
         } else {
             let stores = budget.stores();
@@ -106,6 +107,7 @@ impl Exporter<'_> {
         chunks: &Chunks<'_>,
         group: &PendingGroup,
         writing: &mut Writing<'_>,
+        kept: &mut Option<ChunkEncoder>,
     ) -> Result<()> {
         let index = writing.written.row_groups;
         for column in 0..chunks.count() {
@@ -115,7 +117,7 @@ impl Exporter<'_> {
                     .map(drop),
                 None => {
                     let sink = writing.sink(group.rows());
-                    let chunk = sink.and_then(|sink| chunks.encode(group, column, sink));
+                    let chunk = sink.and_then(|sink| chunks.encode(group, column, sink, kept));
                     chunk.and_then(|chunk| writing.finish_chunk(&chunk))
                 }
             };

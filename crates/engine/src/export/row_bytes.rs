@@ -141,6 +141,11 @@ fn variable_bytes(
             }
         }
         ColumnSlice::Varchar(slice) => {
+            let data_len = len_u64(slice.data().len());
+            if let Some(measured) = long_values(slice.aux_entries(), data_len) {
+                (values, largest) = measured;
+                return Ok((base.saturating_add(values), largest));
+            }
             for text in slice.iter() {
                 let len = text?.map_or(0, <[u8]>::len);
                 add(if len > VARCHAR_INLINE_MAX {
@@ -162,6 +167,29 @@ fn variable_bytes(
         ColumnSlice::Nulls { .. } | ColumnSlice::Fixed(_) => {}
     }
     Ok((base.saturating_add(values), largest))
+}
+
+/// Bytes of the values behind `entries` that stand in a data file of `data_len`, and of the largest, by
+/// the entries alone and without a branch on the row. `None` if an entry is not what a writer makes:
+/// which one it is takes a closer look.
+fn long_values(entries: &[[u8; AUX_VARCHAR_ENTRY_LEN]], data_len: u64) -> Option<(u64, u64)> {
+    const INLINED: u32 = 1;
+    const NULL: u32 = 4;
+    let (mut sum, mut largest, mut end, mut bad) = (0_u64, 0_u32, 0_u64, false);
+    for entry in entries {
+        let [h0, h1, h2, h3, _, _, _, _, _, _, o0, o1, o2, o3, o4, o5] = *entry;
+        let header = u32::from_le_bytes([h0, h1, h2, h3]);
+        let offset = u64::from_le_bytes([o0, o1, o2, o3, o4, o5, 0, 0]);
+        let is_long = header & (INLINED | NULL) == 0;
+        let len = if is_long { header >> 4 } else { 0 };
+        bad |= is_long & (len as usize <= VARCHAR_INLINE_MAX);
+        let short = (header >> 4 & 0xf) as usize;
+        bad |= (header & (INLINED | NULL) == INLINED) & (short > VARCHAR_INLINE_MAX);
+        sum += u64::from(len);
+        largest = largest.max(len);
+        end = end.max(if is_long { offset + u64::from(len) } else { 0 });
+    }
+    (!bad && end <= data_len).then_some((sum, u64::from(largest)))
 }
 
 fn len_u64(len: usize) -> u64 {

@@ -17,6 +17,7 @@ fn each_step_is_started_once_and_the_one_before_awaited() {
     let (vfs, spy) = SpyVfs::over(RealVfs::shared());
     let writeback = Writeback {
         step_bytes: STEP as u64,
+        lag_bytes: 0,
         drop_behind: true,
     };
     let mut file = AtomicFile::create(vfs.as_ref(), &dir.path().join("out"))
@@ -26,15 +27,8 @@ fn each_step_is_started_once_and_the_one_before_awaited() {
     file.append(&[1; STEP - 1]).unwrap();
     assert_eq!(spy.take(), ["write 0+999"]);
     file.append(&[2; 1]).unwrap();
-    // Nothing precedes the first step; an empty range is no call to the kernel.
-    assert_eq!(
-        spy.take(),
-        [
-            "write 999+1",
-            "writeback start 0..1000",
-            "writeback wait 0..0"
-        ]
-    );
+    // Nothing precedes the first step.
+    assert_eq!(spy.take(), ["write 999+1", "writeback start 0..1000"]);
     file.append(&[3; 2 * STEP + 5]).unwrap();
     let two_steps = [
         "write 1000+2005",
@@ -58,6 +52,40 @@ fn each_step_is_started_once_and_the_one_before_awaited() {
 }
 
 #[test]
+fn a_disk_that_may_lag_is_awaited_no_sooner_and_pages_go_meanwhile() {
+    let dir = scratch();
+    let (vfs, spy) = SpyVfs::over(RealVfs::shared());
+    let mut file = AtomicFile::create(vfs.as_ref(), &dir.path().join("out"))
+        .unwrap()
+        .with_writeback(Writeback {
+            step_bytes: STEP as u64,
+            lag_bytes: 6 * STEP as u64,
+            drop_behind: true,
+        });
+    spy.take();
+    file.append(&[1; 7 * STEP + 1]).unwrap();
+    let steps = [
+        "write 0+7001",
+        "writeback start 0..1000",
+        "writeback start 1000..2000",
+        "writeback start 2000..3000",
+        "writeback start 3000..4000",
+        "writeback start 4000..5000",
+        "fadvise DontNeed 0..1000",
+        "writeback start 5000..6000",
+        "fadvise DontNeed 1000..2000",
+        "writeback start 6000..7000",
+        "writeback wait 0..1000",
+        "fadvise DontNeed 0..3000",
+    ];
+    assert_eq!(spy.take(), steps);
+    // Nobody waits at the end either: what was started is told to go, the rest stays.
+    file.publish(false, false).unwrap();
+    let end = ["fadvise DontNeed 0..7000", "rename out Refuse"];
+    assert_eq!(spy.take(), end);
+}
+
+#[test]
 fn without_steps_the_kernel_decides() {
     let (vfs, spy) = SpyVfs::over(MemVfs::shared());
     let mut file = AtomicFile::create(vfs.as_ref(), Path::new("/out")).unwrap();
@@ -77,6 +105,7 @@ fn a_file_system_without_writeback_is_asked_once() {
         .unwrap()
         .with_writeback(Writeback {
             step_bytes: 10,
+            lag_bytes: 10,
             drop_behind: false,
         });
     for _ in 0..5 {
@@ -102,6 +131,7 @@ fn an_error_of_writeback_is_an_error_of_the_file() {
             .unwrap()
             .with_writeback(Writeback {
                 step_bytes: 10,
+                lag_bytes: 10,
                 drop_behind: false,
             });
         spy.fail_nth(2, errno);

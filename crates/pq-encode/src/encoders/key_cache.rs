@@ -37,13 +37,18 @@ pub(crate) struct KeyCache {
 }
 
 impl KeyCache {
-    /// Starts with no keys of a chunk.
-    pub(crate) fn start(&mut self) {
+    /// Starts with no keys of a chunk of `rows` rows.
+    pub(crate) fn start(&mut self, rows: u64) {
         let mut keys = match std::mem::take(&mut self.keys) {
             Kept::Narrow(keys) => keys,
             Kept::Nothing | Kept::Wide(_) => Vec::new(),
         };
         keys.clear();
+        // At once: growing would copy them over and over. Too many are not kept at all.
+        let expected = usize::try_from(rows).unwrap_or(usize::MAX);
+        if expected <= ROWS_MAX {
+            keys.reserve_exact(expected);
+        }
         self.keys = Kept::Narrow(keys);
         self.all = false;
         self.next = 0;
@@ -98,6 +103,20 @@ impl KeyCache {
             Kept::Narrow(_) => self.keys = Kept::Nothing,
             Kept::Wide(keys) => keys.extend(new.iter().map(|key| u32::from(*key))),
             Kept::Nothing => {}
+        }
+    }
+
+    /// Appends keys of a chunk, narrow or not.
+    pub(crate) fn push_all(&mut self, new: &[u32]) {
+        let widest = new.iter().fold(0, |widest, key| widest.max(*key));
+        match &mut self.keys {
+            Kept::Narrow(keys)
+                if widest < u32::from(NULL) && keys.len() + new.len() <= ROWS_MAX =>
+            {
+                #[expect(clippy::cast_possible_truncation, reason = "the widest was looked at")]
+                keys.extend(new.iter().map(|key| *key as u16));
+            }
+            _ => new.iter().for_each(|key| self.push(*key)),
         }
     }
 
@@ -199,14 +218,14 @@ mod tests {
     #[test]
     fn too_many_or_too_wide_keys_are_forgotten_as_a_whole() {
         let mut cache = KeyCache::default();
-        cache.start();
+        cache.start(4);
         cache.push(7);
         cache.push_nulls(2);
         assert_eq!(cache.take(2), [7, NULL]);
         assert_eq!(cache.take(2), [NULL]);
         cache.push(u32::from(NULL));
         assert!(!cache.is_whole());
-        cache.start();
+        cache.start(4);
         cache.push_nulls(ROWS_MAX);
         assert!(cache.is_whole());
         cache.push(1);

@@ -10,6 +10,7 @@ use super::dictionary::{FixedDictionary, fixed_dictionary};
 use super::values::{Found, Growing, Values};
 use crate::bits::validity::Validity;
 use crate::bloom::{BloomBuilder, is_zero};
+use crate::encoders::byte_stream_split;
 use crate::encoders::delta_binary_packed::HEADER_BYTES_MAX;
 use crate::encoders::key_cache::KeyCache;
 use crate::page::buf::PageBuf;
@@ -100,32 +101,94 @@ impl FixedSource {
             return Ok(self.take_kept(rows, page));
         }
         while self.wanted > 0 {
-            let in_place = self.values.is_in_place();
-            let wanted = if in_place {
-                self.wanted.min(IN_PLACE_ROWS)
+            let read = if self.values.absorbs() && self.stage.is_empty() {
+                self.take_stored(rows, page)?
             } else {
-                self.wanted
+                0
             };
-            let plain = if in_place {
-                page.reserve(wanted * self.column.width(), limits.bytes);
-                page.tail()
-            } else {
-                &mut self.stage
+            let read = match read {
+                0 => self.take_read(rows, limits, page)?,
+                read => read,
             };
-            let before = plain.len();
-            let column = self.column.as_mut();
-            let read = Self::read(column, &mut self.validity, rows, wanted, plain)?;
             if read == 0 {
                 return Ok(false);
             }
-            if self.bloom.is_on() && self.values.dictionary().is_none() {
-                let new = plain.get(before..).unwrap_or(&[]);
-                self.bloom.add_fixed(new, self.column.width());
-            }
-            self.values.absorb(&mut self.stage, page)?;
             self.wanted -= read;
         }
         Ok(true)
+    }
+
+    /// Adds the next rows straight from where they are stored; 0 if they must be read first.
+    fn take_stored(
+        &mut self,
+        rows: &mut Cursor<'_, '_>,
+        page: &mut PageBuf,
+    ) -> Result<usize, EncodeError> {
+        let Some(part) = rows.peek(self.wanted) else {
+            return Ok(0);
+        };
+        let Some(plain) = self.column.as_page(&part) else {
+            return Ok(0);
+        };
+        self.validity.push_valid(part.rows());
+        if self.bloom.is_on() && self.values.dictionary().is_none() {
+            self.bloom.add_fixed(plain, self.column.width());
+        }
+        self.values.absorb(plain, page)?;
+        rows.advance(part.rows());
+        Ok(part.rows())
+    }
+
+    /// Reads the next rows into the page or the stage; 0 at the end.
+    fn take_read(
+        &mut self,
+        rows: &mut Cursor<'_, '_>,
+        limits: PageLimits,
+        page: &mut PageBuf,
+    ) -> Result<usize, EncodeError> {
+        let in_place = self.values.is_in_place();
+        let (wanted, plain) = if in_place {
+            let wanted = self.wanted.min(IN_PLACE_ROWS);
+            page.reserve(wanted * self.column.width(), limits.bytes);
+            (wanted, page.tail())
+        } else {
+            (self.wanted, &mut self.stage)
+        };
+        let before = plain.len();
+        let column = self.column.as_mut();
+        let read = Self::read(column, &mut self.validity, rows, wanted, plain)?;
+        if self.bloom.is_on() && self.values.dictionary().is_none() {
+            let new = plain.get(before..).unwrap_or(&[]);
+            self.bloom.add_fixed(new, self.column.width());
+        }
+        if self.values.absorbs() {
+            self.values.absorb(&self.stage, page)?;
+            self.stage.clear();
+        }
+        Ok(read)
+    }
+
+    /// A full page of split values straight from where they are stored: they need not be collected
+    /// to be counted. `rows_max` rows fill it.
+    fn take_split(
+        &mut self,
+        rows: &mut Cursor<'_, '_>,
+        rows_max: usize,
+        page: &mut PageBuf,
+    ) -> bool {
+        let part = rows.peek(rows_max).filter(|part| part.rows() == rows_max);
+        let Some((part, plain)) = part.and_then(|part| Some((part, self.column.as_page(&part)?)))
+        else {
+            return false;
+        };
+        self.validity.push_valid(part.rows());
+        let width = self.column.width();
+        if self.bloom.is_on() {
+            self.bloom.add_fixed(plain, width);
+        }
+        byte_stream_split::page(plain, width, page);
+        rows.advance(part.rows());
+        true
     }
 
     /// The same from keys that were kept: no value is looked at.
@@ -186,7 +249,7 @@ impl PageSource for FixedSource {
         let entries_max = limits.entries.min(limits.bytes / width);
         let mut fits = true;
         let (mut cache, mut valid) = (KeyCache::default(), Validity::default());
-        cache.start();
+        cache.start(rows.rows_left());
         while fits && let Some(part) = rows.peek(PORTION) {
             if let Some(plain) = self.column.as_plain(&part) {
                 valid.push_valid(part.rows());
@@ -289,6 +352,13 @@ impl PageSource for FixedSource {
         page: &mut PageBuf,
     ) -> Result<Added, EncodeError> {
         let width = self.column.width();
+        if self.values.is_split() && self.validity.rows() == 0 && self.wanted == 0 {
+            let fits = self.values.room(page.len(), 0, width, limits.bytes);
+            let fits = fits.min(limits.rows);
+            if fits > 0 && self.take_split(rows, fits, page) {
+                return Ok(Added::Full);
+            }
+        }
         loop {
             if self.wanted == 0 {
                 let done = self.validity.rows();

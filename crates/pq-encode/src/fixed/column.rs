@@ -4,7 +4,7 @@
 
 use column_format::{ColumnSlice, ColumnType};
 
-use super::gather::{MinMax, Mode, any_null, gather, nothing};
+use super::gather::{BLOCK, MinMax, Mode, any_null, gather, nothing, scan};
 use super::kind::{self, Kind};
 use crate::bits::validity::Validity;
 use crate::summary::{PageBounds, PageOrder};
@@ -32,6 +32,9 @@ pub(crate) trait FixedColumn: Send {
 
     /// The PLAIN bytes of `rows` where they stand: if those are the stored bytes and no row is null.
     fn as_plain<'a>(&self, rows: &ColumnSlice<'a>) -> Option<&'a [u8]>;
+
+    /// The same, and the values belong to the page: their bounds are kept if it is so.
+    fn as_page<'a>(&mut self, rows: &ColumnSlice<'a>) -> Option<&'a [u8]>;
 
     /// Values of the page that stand in `plain`, which [`FixedColumn::read`] did not see.
     fn add_bounds(&mut self, plain: &[u8]);
@@ -103,6 +106,16 @@ impl<K: Kind> Column<K> {
             order: OrderTracker::default(),
         })
     }
+
+    /// The stored bytes of rows whose PLAIN bytes they are.
+    fn stored<'a>(&self, rows: &ColumnSlice<'a>) -> Option<&'a [u8]> {
+        match rows {
+            ColumnSlice::Fixed(fixed) if K::IDENTITY && fixed.width() == self.width() => {
+                Some(fixed.bytes())
+            }
+            _ => None,
+        }
+    }
 }
 
 impl<K: Kind> FixedColumn for Column<K> {
@@ -158,15 +171,26 @@ impl<K: Kind> FixedColumn for Column<K> {
     }
 
     fn as_plain<'a>(&self, rows: &ColumnSlice<'a>) -> Option<&'a [u8]> {
-        let ColumnSlice::Fixed(fixed) = rows else {
-            return None;
-        };
-        if !K::IDENTITY || fixed.width() != size_of::<K::Native>() {
-            return None;
-        }
-        let bytes = fixed.bytes();
+        let bytes = self.stored(rows)?;
         let has_null = self.mode.nullable && any_null::<K>(K::natives(bytes));
         (!has_null).then_some(bytes)
+    }
+
+    fn as_page<'a>(&mut self, rows: &ColumnSlice<'a>) -> Option<&'a [u8]> {
+        if !self.mode.bounds {
+            return self.as_plain(rows);
+        }
+        let bytes = self.stored(rows)?;
+        let mut bounds = nothing::<K>();
+        for block in K::natives(bytes).chunks(BLOCK) {
+            let (of_block, has_null) = scan::<K>(block);
+            if self.mode.nullable && has_null {
+                return None;
+            }
+            bounds.merge(of_block);
+        }
+        self.page.merge(bounds);
+        Some(bytes)
     }
 
     fn add_bounds(&mut self, plain: &[u8]) {

@@ -308,7 +308,7 @@ mod tests {
         for limit in [2, 3] {
             let mut table = fixed_dictionary(8).unwrap();
             let mut cache = KeyCache::default();
-            cache.start();
+            cache.start(0);
             assert_eq!(table.add(&values, limit, &mut cache), limit == 3);
             if limit == 3 {
                 assert_eq!(cache.take(9), [0, 1, 0, 2, 1]);
@@ -345,7 +345,7 @@ mod tests {
                 .collect();
             let mut table = fixed_dictionary(width).unwrap();
             let mut cache = KeyCache::default();
-            cache.start();
+            cache.start(0);
             assert!(table.add(&values, usize::MAX, &mut cache));
             assert!(table.add(&values, table.entries(), &mut cache));
             assert_eq!(table.plain(), values, "width {width}");

@@ -8,7 +8,7 @@ use super::kind::Kind;
 use crate::bits::validity::Validity;
 
 /// Rows scanned before they are copied: they stay in the first-level cache in between.
-const BLOCK: usize = 256;
+pub(crate) const BLOCK: usize = 256;
 
 /// What gathering does with nulls and bounds.
 #[derive(Debug, Clone, Copy)]
@@ -84,7 +84,7 @@ pub(crate) fn gather<K: Kind>(
 
 /// Bounds of all stored values, sentinels included, and whether there is a sentinel.
 #[inline(always)]
-fn scan<K: Kind>(block: &[K::Native]) -> (MinMax<K::Key>, bool) {
+pub(crate) fn scan<K: Kind>(block: &[K::Native]) -> (MinMax<K::Key>, bool) {
     // Four independent chains: one would wait for its own comparison at every value.
     let mut lanes = [nothing::<K>(); 4];
     let mut null = false;

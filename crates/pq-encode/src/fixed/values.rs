@@ -138,6 +138,11 @@ impl Values {
         }
     }
 
+    /// Values of a page are known only when it is complete, and may then be written at once.
+    pub(crate) fn is_split(&self) -> bool {
+        matches!(self, Self::Split)
+    }
+
     /// Values are gathered into the page itself.
     pub(crate) fn is_in_place(&self) -> bool {
         matches!(self, Self::Plain)
@@ -250,33 +255,42 @@ impl Values {
         }
     }
 
-    /// Takes what it can of the stage into the page.
-    pub(crate) fn absorb(
-        &mut self,
-        stage: &mut Vec<u8>,
-        page: &mut PageBuf,
-    ) -> Result<(), EncodeError> {
+    /// Whether values go into the page as they come; the others are collected in a stage.
+    pub(crate) fn absorbs(&self) -> bool {
         match self {
-            Self::Delta32(delta) => delta.push(stage.as_chunks().0, page.tail()),
-            Self::Delta64(delta) => delta.push(stage.as_chunks().0, page.tail()),
+            Self::Delta32(_) | Self::Delta64(_) | Self::Keys(_) | Self::Growing(_) => true,
+            Self::Plain | Self::Bits | Self::Runs | Self::Split => false,
+        }
+    }
+
+    /// Takes values into the page, if it does so at all.
+    pub(crate) fn absorb(&mut self, plain: &[u8], page: &mut PageBuf) -> Result<(), EncodeError> {
+        let known = match self {
+            Self::Delta32(delta) => {
+                delta.push(plain.as_chunks().0, page.tail());
+                true
+            }
+            Self::Delta64(delta) => {
+                delta.push(plain.as_chunks().0, page.tail());
+                true
+            }
             Self::Keys(keys) => {
                 let dictionary = &keys.found.dictionary;
-                if !dictionary.keys(stage, &mut keys.writer, page.tail()) {
-                    return Err(EncodeError::SourceChanged);
-                }
+                dictionary.keys(plain, &mut keys.writer, page.tail())
             }
             Self::Growing(growing) => {
                 let Growing {
                     dictionary, keys, ..
                 } = growing;
-                if !dictionary.add(stage, growing.entries_max, keys) {
-                    return Err(EncodeError::SourceChanged);
-                }
+                dictionary.add(plain, growing.entries_max, keys)
             }
-            Self::Plain | Self::Bits | Self::Runs | Self::Split => return Ok(()),
+            Self::Plain | Self::Bits | Self::Runs | Self::Split => true,
+        };
+        if known {
+            Ok(())
+        } else {
+            Err(EncodeError::SourceChanged)
         }
-        stage.clear();
-        Ok(())
     }
 
     /// Ends the page.
@@ -285,6 +299,8 @@ impl Values {
             Self::Plain => {}
             Self::Bits => rle_bool::plain(stage, page.tail()),
             Self::Runs => rle_bool::runs(stage, page.tail()),
+            // Nothing is staged of a page that was written at once.
+            Self::Split if stage.is_empty() => {}
             Self::Split => byte_stream_split::page(stage, width, page),
             Self::Delta32(delta) => {
                 stage.clear();

@@ -161,6 +161,14 @@ impl PageWriter {
         self.dictionary_page(plain.bytes(), entries, sink)
     }
 
+    /// Gives back the buffer of pages if it is larger than `bytes_max`.
+    pub(crate) fn within(mut self, bytes_max: usize) -> Self {
+        if self.packed.heap_bytes() > bytes_max {
+            self.release();
+        }
+        self
+    }
+
     /// Gives back the buffer of pages.
     pub(crate) fn release(&mut self) {
         self.packed = PageBuf::default();

@@ -107,24 +107,29 @@ impl TextSource {
 
     /// Adds the values of the stage to the dictionary and their keys to the cache.
     fn add_portion(&mut self, limits: DictionaryLimits) -> bool {
-        let (dictionary, cache) = (&mut self.dictionary, &mut self.cache);
-        let mut values = self.stage.values();
-        let mut add = |cache: &mut KeyCache, values: &mut dyn Iterator<Item = &[u8]>| {
-            let key = values
-                .next()
-                .and_then(|v| dictionary.add(v, limits.entries, limits.bytes));
-            key.inspect(|key| cache.push(*key)).is_some()
-        };
-        if self.stage.validity.nulls() == 0 {
-            return (0..self.stage.lens.len()).all(|_| add(cache, &mut values));
-        }
-        self.stage.validity.runs().all(|(valid, count)| {
-            if !valid {
-                cache.push_nulls(count);
-                return true;
+        let mut keys = [0; PORTION_ROWS];
+        let count = self.stage.lens.len();
+        for (slot, value) in keys.iter_mut().zip(self.stage.values()) {
+            match self.dictionary.add(value, limits.entries, limits.bytes) {
+                Some(key) => *slot = key,
+                None => return false,
             }
-            (0..count).all(|_| add(cache, &mut values))
-        })
+        }
+        let mut rest = &keys[..count.min(PORTION_ROWS)];
+        if self.stage.validity.nulls() == 0 {
+            self.cache.push_all(rest);
+            return true;
+        }
+        for (valid, count) in self.stage.validity.runs() {
+            if valid {
+                let (now, later) = rest.split_at(count.min(rest.len()));
+                self.cache.push_all(now);
+                rest = later;
+            } else {
+                self.cache.push_nulls(count);
+            }
+        }
+        true
     }
 
     /// Writes the page that was collected in the stage.
@@ -201,7 +206,7 @@ impl PageSource for TextSource {
         limits: DictionaryLimits,
     ) -> Result<bool, EncodeError> {
         self.dictionary = BytesDictionary::default();
-        self.cache.start();
+        self.cache.start(rows.rows_left());
         self.replaced_found = 0;
         while self.read_portion(rows, symbols, PORTION_ROWS)? {
             self.replaced_found += self.stage.replaced;

@@ -9,27 +9,164 @@ use crate::page::writer::HEADER_GAP;
 /// Slots of a new table.
 const SLOTS_START: usize = 256;
 
-/// Marks a free slot; no dictionary has this many entries.
-const FREE: u32 = u32::MAX;
-
 /// Bytes of the length in front of a PLAIN byte array.
 const PREFIX: usize = 4;
 
-#[derive(Debug, Clone, Copy)]
-struct Slot {
-    hash: u32,
-    key: u32,
+/// A key in a slot with a part of its value's hash, or that there is none.
+trait Slot: Copy + PartialEq {
+    /// Marks a free slot.
+    const FREE: Self;
+    /// Most entries of a table of such slots.
+    const ENTRIES_MAX: usize;
+    fn new(hash: u32, key: u32) -> Self;
+    fn key(self) -> u32;
+    /// Whether the slot may hold a value of this hash.
+    fn may_be(self, hash: u32) -> bool;
+}
+
+/// 16 bits of the hash and of the key.
+impl Slot for u32 {
+    const FREE: Self = Self::MAX;
+    const ENTRIES_MAX: usize = 0xffff;
+    #[inline(always)]
+    fn new(hash: u32, key: u32) -> Self {
+        hash & 0xffff_0000 | key
+    }
+    #[inline(always)]
+    fn key(self) -> u32 {
+        self & 0xffff
+    }
+    #[inline(always)]
+    fn may_be(self, hash: u32) -> bool {
+        (self ^ hash) >> 16 == 0
+    }
+}
+
+/// All of the hash and of the key.
+impl Slot for u64 {
+    const FREE: Self = Self::MAX;
+    const ENTRIES_MAX: usize = u32::MAX as usize;
+    #[inline(always)]
+    fn new(hash: u32, key: u32) -> Self {
+        Self::from(hash) << 32 | Self::from(key)
+    }
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "the low half is the key")]
+    fn key(self) -> u32 {
+        self as u32
+    }
+    #[inline(always)]
+    fn may_be(self, hash: u32) -> bool {
+        self >> 32 == Self::from(hash)
+    }
+}
+
+/// A power of two of slots, or none before the first value.
+#[derive(Debug)]
+enum Slots {
+    Narrow(Vec<u32>),
+    Wide(Vec<u64>),
+}
+
+impl Default for Slots {
+    fn default() -> Self {
+        Self::Narrow(Vec::new())
+    }
+}
+
+impl Slots {
+    fn len(&self) -> usize {
+        match self {
+            Self::Narrow(slots) => slots.len(),
+            Self::Wide(slots) => slots.len(),
+        }
+    }
+
+    fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Narrow(slots) => slots.capacity() * 4,
+            Self::Wide(slots) => slots.capacity() * 8,
+        }
+    }
 }
 
 /// A dictionary of byte strings; keys in order of first appearance.
 #[derive(Debug, Default)]
 pub(crate) struct BytesDictionary {
-    /// A power of two, or none before the first value.
-    slots: Vec<Slot>,
+    slots: Slots,
+    entries: Entries,
+}
+
+/// The entries without the way to find them.
+#[derive(Debug, Default)]
+struct Entries {
     /// Where each entry starts in `plain`.
     starts: Vec<u32>,
     /// Room for a page header, then the entries.
     plain: Vec<u8>,
+}
+
+impl Entries {
+    /// The value of a key that was given out.
+    #[inline]
+    fn value(&self, key: usize) -> &[u8] {
+        let start = self.starts[key] as usize + PREFIX;
+        let end = self.starts.get(key + 1);
+        let end = end.map_or(self.plain.len(), |end| *end as usize);
+        &self.plain[start..end]
+    }
+
+    /// The slot of `value` and what it holds: its own key, or FREE where it belongs. `None` without
+    /// slots.
+    #[inline(always)]
+    fn find<S: Slot>(&self, slots: &[S], value: &[u8], hash: u32) -> Option<(usize, S)> {
+        let mask = slots.len().wrapping_sub(1);
+        let mut at = hash as usize & mask;
+        loop {
+            let slot = *slots.get(at)?;
+            if slot == S::FREE || slot.may_be(hash) && same(self.value(slot.key() as usize), value)
+            {
+                return Some((at, slot));
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    /// The key of `value`, if it is an entry.
+    #[inline(always)]
+    fn key<S: Slot>(&self, slots: &[S], value: &[u8], hash: u32) -> Option<u32> {
+        let (_, slot) = self.find(slots, value, hash)?;
+        (slot != S::FREE).then(|| slot.key())
+    }
+
+    /// Slots of `len` that hold all entries.
+    fn filled<S: Slot>(&self, len: usize) -> Vec<S> {
+        let mut slots = vec![S::FREE; len];
+        for (place, key) in (0..self.starts.len()).zip(0_u32..) {
+            let hash = hash(self.value(place));
+            // No two entries are the same, so none need be compared.
+            let mut at = hash as usize & (len - 1);
+            while slots[at] != S::FREE {
+                at = (at + 1) & (len - 1);
+            }
+            slots[at] = S::new(hash, key);
+        }
+        slots
+    }
+}
+
+/// Equality without a call for values of up to 16 bytes.
+#[inline(always)]
+fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match (a.first_chunk::<8>(), b.first_chunk::<8>()) {
+        (Some(first), Some(other)) if a.len() <= 16 => {
+            first == other && a.last_chunk::<8>() == b.last_chunk::<8>()
+        }
+        _ => a == b,
+    }
 }
 
 /// A hash of bytes: eight at a time, the last eight overlapping.
@@ -74,62 +211,51 @@ impl BytesDictionary {
         bytes_max: usize,
     ) -> Option<u32> {
         let hash = hash(value);
-        match self.find(value, hash) {
-            Some((_, key)) if key != FREE => Some(key),
-            _ => self.insert(value, hash, entries_max, bytes_max),
-        }
+        self.key_of(value, hash)
+            .or_else(|| self.insert(value, hash, entries_max, bytes_max))
     }
 
     /// The key of a value that is an entry.
     #[inline]
     pub(crate) fn key(&self, value: &[u8]) -> Option<u32> {
-        let (_, key) = self.find(value, hash(value))?;
-        (key != FREE).then_some(key)
+        self.key_of(value, hash(value))
+    }
+
+    #[inline(always)]
+    fn key_of(&self, value: &[u8], hash: u32) -> Option<u32> {
+        match &self.slots {
+            Slots::Narrow(slots) => self.entries.key(slots, value, hash),
+            Slots::Wide(slots) => self.entries.key(slots, value, hash),
+        }
     }
 
     /// Number of entries.
     pub(crate) fn entries(&self) -> usize {
-        self.starts.len()
+        self.entries.starts.len()
     }
 
     /// The entries as PLAIN values, in order of their keys.
     pub(crate) fn plain(&self) -> &[u8] {
-        self.plain.get(HEADER_GAP..).unwrap_or(&[])
+        self.entries.plain.get(HEADER_GAP..).unwrap_or(&[])
     }
 
     /// The entries as a page.
     pub(crate) fn take_page(&mut self) -> PageBuf {
-        let mut plain = std::mem::take(self).plain;
+        let mut plain = std::mem::take(self).entries.plain;
         plain.resize(plain.len().max(HEADER_GAP), 0);
         PageBuf::of(plain, HEADER_GAP)
     }
 
     /// Bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.plain.capacity() + self.starts.capacity() * 4 + self.slots.capacity() * 8
+        let entries = &self.entries;
+        entries.plain.capacity() + entries.starts.capacity() * 4 + self.slots.heap_bytes()
     }
 
     /// The value of a key that was given out.
     #[inline]
     pub(crate) fn entry(&self, key: usize) -> &[u8] {
-        let start = self.starts[key] as usize + PREFIX;
-        let end = self.starts.get(key + 1);
-        let end = end.map_or(self.plain.len(), |end| *end as usize);
-        &self.plain[start..end]
-    }
-
-    /// The slot of `value` and what it holds: its own key, or [`FREE`] where it belongs.
-    #[inline]
-    fn find(&self, value: &[u8], hash: u32) -> Option<(usize, u32)> {
-        let mask = self.slots.len().wrapping_sub(1);
-        let mut at = hash as usize & mask;
-        loop {
-            let slot = self.slots.get(at)?;
-            if slot.key == FREE || slot.hash == hash && self.entry(slot.key as usize) == value {
-                return Some((at, slot.key));
-            }
-            at = (at + 1) & mask;
-        }
+        self.entries.value(key)
     }
 
     #[cold]
@@ -140,43 +266,60 @@ impl BytesDictionary {
         entries_max: usize,
         bytes_max: usize,
     ) -> Option<u32> {
-        let fits = self.starts.len() < entries_max
+        let count = self.entries();
+        let fits = count < entries_max.min(u64::ENTRIES_MAX)
             && self.plain().len().saturating_add(PREFIX + value.len()) <= bytes_max;
-        let key = u32::try_from(self.starts.len())
-            .ok()
-            .filter(|key| fits && *key != FREE)?;
+        let key = u32::try_from(count).ok().filter(|_| fits)?;
         let len = u32::try_from(value.len()).ok()?;
-        if (self.starts.len() + 1) * 2 > self.slots.len() {
-            self.grow();
+        let entries = &mut self.entries;
+        if entries.plain.is_empty() {
+            entries.plain.resize(HEADER_GAP, 0);
         }
-        if self.plain.is_empty() {
-            self.plain.resize(HEADER_GAP, 0);
+        let start = u32::try_from(entries.plain.len()).ok()?;
+        self.make_room();
+        let entries = &mut self.entries;
+        match &mut self.slots {
+            Slots::Narrow(slots) => {
+                let (at, _) = entries.find(slots, value, hash)?;
+                slots[at] = Slot::new(hash, key);
+            }
+            Slots::Wide(slots) => {
+                let (at, _) = entries.find(slots, value, hash)?;
+                slots[at] = Slot::new(hash, key);
+            }
         }
-        let start = u32::try_from(self.plain.len()).ok()?;
-        let (at, _) = self.find(value, hash)?;
-        self.slots[at] = Slot { hash, key };
-        self.starts.push(start);
+        entries.starts.push(start);
         // Not by doubling: a dictionary may be all that a chunk has on the heap.
-        let (extra, len_now) = (PREFIX + value.len(), self.plain.len());
-        if len_now + extra > self.plain.capacity() {
-            self.plain.reserve_exact(extra.max(len_now / 64).max(4096));
+        let (extra, len_now) = (PREFIX + value.len(), entries.plain.len());
+        if len_now + extra > entries.plain.capacity() {
+            let reserve = extra.max(len_now / 256).max(4096);
+            entries.plain.reserve_exact(reserve);
         }
-        self.plain.extend_from_slice(&len.to_le_bytes());
-        self.plain.extend_from_slice(value);
+        entries.plain.extend_from_slice(&len.to_le_bytes());
+        entries.plain.extend_from_slice(value);
         Some(key)
     }
 
-    fn grow(&mut self) {
-        let len = (self.slots.len() * 2).max(SLOTS_START);
-        let free = Slot { hash: 0, key: FREE };
-        let old = std::mem::replace(&mut self.slots, vec![free; len]);
-        for slot in old.into_iter().filter(|slot| slot.key != FREE) {
-            let mut at = slot.hash as usize & (len - 1);
-            while self.slots[at].key != FREE {
-                at = (at + 1) & (len - 1);
-            }
-            self.slots[at] = slot;
+    /// Makes room in the slots for one more entry: they are at most half full.
+    fn make_room(&mut self) {
+        let (count, len) = (self.entries() + 1, self.slots.len());
+        let narrow = count <= u32::ENTRIES_MAX;
+        let too_few = count * 2 > len;
+        if !too_few && (narrow || matches!(self.slots, Slots::Wide(_))) {
+            return;
         }
+        let len = if too_few {
+            (len * 2).max(SLOTS_START)
+        } else {
+            len
+        };
+        // What was there goes first: both together need not fit.
+        self.slots = Slots::default();
+        self.slots = if narrow {
+            Slots::Narrow(self.entries.filled(len))
+        } else {
+            Slots::Wide(self.entries.filled(len))
+        };
     }
 }
 
@@ -210,11 +353,11 @@ mod tests {
             text
         };
         let mut dictionary = BytesDictionary::default();
-        for i in 0..20_000 {
+        for i in 0..70_000 {
             let key = dictionary.add(&value(i), usize::MAX, usize::MAX);
             assert_eq!(key, u32::try_from(i).ok());
         }
-        for i in 0..20_000 {
+        for i in 0..70_000 {
             assert_eq!(dictionary.key(&value(i)), u32::try_from(i).ok());
             assert_eq!(dictionary.entry(i), value(i));
         }

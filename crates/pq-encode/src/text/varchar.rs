@@ -135,6 +135,10 @@ fn push_mixed(data: &[u8], entries: &[[u8; 16]], stage: &mut Stage) -> Option<u6
     if !stage.fits(block.values, block.bytes) {
         return None;
     }
+    let longest = block.lens.iter().fold(0, |longest, len| longest.max(*len));
+    if longest as usize <= STEP {
+        return push_short(data, entries, &block, stage);
+    }
     // Inlined values are copied with what stands behind them, and cut.
     stage.reserve(block.bytes + 16);
     for (i, entry) in entries.iter().enumerate() {
@@ -153,5 +157,36 @@ fn push_mixed(data: &[u8], entries: &[[u8; 16]], stage: &mut Stage) -> Option<u6
         }
         stage.lens.push(len);
     }
+    Some(block.valid)
+}
+
+/// Bytes copied at once.
+const STEP: usize = 16;
+
+/// The same of values of at most [`STEP`] bytes: they are put together on the stack, each copied with
+/// what stands behind it, and the next goes over that.
+fn push_short(data: &[u8], entries: &[[u8; 16]], block: &Block, stage: &mut Stage) -> Option<u64> {
+    let mut together = [0_u8; (BLOCK + 1) * STEP];
+    let (mut to, mut lens, mut count) = (0, [0; BLOCK], 0);
+    for (i, entry) in entries.iter().enumerate().take(BLOCK) {
+        let len = block.lens[i] as usize;
+        let slot = together.get_mut(to..to + STEP)?;
+        let valid = block.valid >> i & 1 == 1;
+        if block.inlined >> i & 1 == 1 {
+            slot[..STEP - 1].copy_from_slice(&entry[1..]);
+        } else if valid {
+            let lo = usize::try_from(offset(entry)).ok()?;
+            match data.get(lo..).and_then(<[u8]>::first_chunk::<STEP>) {
+                Some(value) => slot.copy_from_slice(value),
+                None => slot[..len].copy_from_slice(data.get(lo..)?.get(..len)?),
+            }
+        }
+        to += len;
+        lens[count] = block.lens[i];
+        count += usize::from(valid);
+    }
+    stage.reserve(to);
+    stage.data.extend_from_slice(&together[..to]);
+    stage.lens.extend_from_slice(&lens[..count]);
     Some(block.valid)
 }
