@@ -116,7 +116,7 @@ const OWNERS: &[(&str, &[&str])] = &[
         &["engine", "sluicegate", "testkit", "xtask", "benches"],
     ),
     // Arrow, behind the feature of that name.
-    ("arrow", &["pq-encode"]),
+    ("arrow", &["pq-encode", "pq-decode"]),
     // Outside the product.
     ("dhat", &["benches"]),
     ("parquet", &["benches"]), // the newest arrow-rs, as a peer

@@ -55,6 +55,24 @@ impl DecodedColumn {
         self.rows
     }
 
+    /// How the rows are laid out.
+    #[must_use]
+    pub const fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// Whether no row has a value.
+    #[cfg(feature = "arrow")]
+    pub(crate) const fn is_null(&self) -> bool {
+        self.nulls
+    }
+
+    /// The values of a column of fixed width.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn into_data(self) -> Vec<u8> {
+        self.data
+    }
+
     /// Bytes that this keeps.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod chunk;
 mod decoded;
 mod decoder;
@@ -12,6 +14,8 @@ mod limits;
 mod page;
 mod values;
 
+#[cfg(feature = "arrow")]
+pub use arrow::{ToArrowError, arrow_dictionary, arrow_type};
 pub use decoded::DecodedColumn;
 pub use decoder::{Decoder, SymbolKeys};
 pub use error::{DecodeError, FactsError, Fault};

@@ -19,6 +19,7 @@ mod judge;
 #[expect(dead_code, reason = "other tests use the rest")]
 mod write;
 
+mod arrow_arrays;
 mod foreign;
 mod hostile;
 mod page_index;

@@ -71,7 +71,7 @@ pub(crate) fn natural(stored: Stored) -> Option<ColumnType> {
 }
 
 /// The same file without ordinals: after merges QuestDB's are such that arrow-rs refuses the file.
-fn with_plain_ordinals(file: &[u8]) -> Vec<u8> {
+pub(crate) fn with_plain_ordinals(file: &[u8]) -> Vec<u8> {
     let mut meta = pq_format::read_footer(file).unwrap();
     for group in &mut meta.row_groups {
         group.ordinal = None;
