@@ -10,11 +10,15 @@ from canon import as_decimal, canon, is_list, nulls
 
 # Fixed bytes in storage order (LONG128, LONG256) have no order that a reader would use.
 TEXT_BYTES_MAX = 64
+# QuestDB cuts them earlier; copied chunks keep its bounds.
+COPIED_TEXT_BYTES_MAX = 8
 UNORDERED = ("LONG128", "LONG256")
 
 
-def check(file, fields, types):
-    """Yields one line a fault, over all row groups of a pyarrow ParquetFile."""
+def check(file, fields, types, copied=False):
+    """Yields one line a fault, over all row groups of a pyarrow ParquetFile. `copied`: some chunks
+    may be QuestDB's own."""
+    cut = COPIED_TEXT_BYTES_MAX if copied else TEXT_BYTES_MAX
     for group_idx in range(file.metadata.num_row_groups):
         group = file.metadata.row_group(group_idx)
         rows = file.read_row_group(group_idx)
@@ -23,11 +27,11 @@ def check(file, fields, types):
             if is_list(field.type):
                 continue
             chunk = leaves[field.name]
-            for fault in chunk_faults(chunk, rows.column(at), field, types[field.name]):
+            for fault in chunk_faults(chunk, rows.column(at), field, types[field.name], cut):
                 yield f"row group {group_idx}, {field.name} ({types[field.name]}): {fault}"
 
 
-def chunk_faults(chunk, column, field, kind):
+def chunk_faults(chunk, column, field, kind, cut=TEXT_BYTES_MAX):
     values = canon(column)
     if not chunk.is_stats_set:
         yield "no statistics"
@@ -52,13 +56,13 @@ def chunk_faults(chunk, column, field, kind):
         return
     if not (low <= least and greatest <= high):
         yield f"bounds {low!r} … {high!r} do not hold {least!r} … {greatest!r}"
-    if is_exact(least) and low != least or is_exact(greatest) and high != greatest:
+    if is_exact(least, cut) and low != least or is_exact(greatest, cut) and high != greatest:
         yield f"bounds {low!r} … {high!r} are wider than {least!r} … {greatest!r}"
 
 
-def is_exact(value):
-    """Bounds of text and bytes are cut to 64 bytes; all others are values themselves."""
-    return not isinstance(value, bytes) or len(value) <= TEXT_BYTES_MAX
+def is_exact(value, cut):
+    """Bounds of text and bytes are cut; all others are values themselves."""
+    return not isinstance(value, bytes) or len(value) <= cut
 
 
 def bounds(stats, field):

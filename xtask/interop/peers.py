@@ -67,7 +67,7 @@ def faults(entry, tally):
         spent = tally.seconds.get(engine.name, 0.0)
         tally.seconds[engine.name] = spent + time.monotonic() - start
     tally.chunks += file.metadata.num_row_groups * file.metadata.num_columns
-    yield from footer_bounds.check(file, ours, types)
+    yield from footer_bounds.check(file, ours, types, entry["copied"])
 
 
 def main(manifest):

@@ -1,7 +1,7 @@
 //! `cargo xtask interop`: three foreign readers against QuestDB's own answers.
 //!
-//! Every stored table with native partitions is exported by `sluice` twice (defaults; small row
-//! groups and another codec for each table), and one Python process reads all files with pyarrow,
+//! Every stored table is exported by `sluice` twice (defaults; small row groups and another codec for
+//! each table), tables with Parquet partitions twice more with their chunks copied, and one Python process reads all files with pyarrow,
 //! DuckDB and Polars. The comparison is in `xtask/interop/peers.py`.
 
 use std::fs;
@@ -9,13 +9,19 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
-use testkit::Case;
+use testkit::{Case, Stored};
 
 use crate::python;
 use crate::run::{Done, build_bin, check, only, output, work_dir};
 
 /// The codecs that the second exports go through in turn.
 const CODECS: &[&str] = &["none", "snappy", "lz4_raw", "zstd:3", "gzip:6", "brotli:1"];
+
+/// Exports of tables with Parquet partitions whose chunks are copied, of either page version.
+const KEPT: &[(&str, &[&str])] = &[
+    ("kept", &["--keep-codec"]),
+    ("kept-v2", &["--keep-codec", "--page-version", "2"]),
+];
 
 /// Exports, then compares.
 pub(crate) fn run(args: &[String]) -> Done {
@@ -31,7 +37,7 @@ pub(crate) fn run(args: &[String]) -> Done {
     fs::create_dir(&exports).map_err(|e| format!("{}: {e}", exports.display()))?;
 
     let mut entries = Vec::new();
-    for (at, case) in testkit::native_cases().into_iter().enumerate() {
+    for (at, case) in testkit::cases().into_iter().enumerate() {
         let case = case
             .with_links(&exports.join("links"))
             .map_err(|e| e.to_string())?;
@@ -40,6 +46,11 @@ pub(crate) fn run(args: &[String]) -> Done {
         let codec = CODECS[at % CODECS.len()];
         let options = ["--row-group-rows", &rows, "--codec", codec];
         entries.push(export(&sluice, &case, &exports, codec, &options)?);
+        if case.stored == Stored::Parquet {
+            for (variant, options) in KEPT {
+                entries.push(export(&sluice, &case, &exports, variant, options)?);
+            }
+        }
     }
     let manifest = home.join("manifest.json");
     fs::write(&manifest, Value::Array(entries).to_string())
@@ -69,5 +80,7 @@ fn export(
         "columns": case.columns_csv(),
         // Filters ask about statistics: once a table is enough.
         "deep": !options.is_empty(),
+        // Bounds of chunks that QuestDB wrote are as wide as it likes.
+        "copied": options.contains(&"--keep-codec"),
     }))
 }
