@@ -43,6 +43,17 @@ pub(crate) struct Scratch {
     repetition: Vec<u8>,
 }
 
+impl Scratch {
+    pub(crate) fn trim(&mut self, bytes: usize) {
+        self.body.trim(bytes);
+        for levels in [&mut self.definition, &mut self.repetition] {
+            if levels.capacity() > bytes {
+                *levels = Vec::new();
+            }
+        }
+    }
+}
+
 impl Job<'_> {
     /// The chunk's offset, for faults that no page has.
     pub(crate) fn fault(&self, fault: Fault) -> DecodeError {

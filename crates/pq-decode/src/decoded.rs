@@ -79,6 +79,12 @@ impl DecodedColumn {
         self.aux.capacity().saturating_add(self.data.capacity())
     }
 
+    /// Gives back what was reserved and not used.
+    pub fn shrink(&mut self) {
+        self.aux.shrink_to_fit();
+        self.data.shrink_to_fit();
+    }
+
     /// All rows.
     ///
     /// # Errors

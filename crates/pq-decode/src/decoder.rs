@@ -42,6 +42,11 @@ impl Decoder {
         }
     }
 
+    /// Gives back buffers that grew beyond `bytes` each.
+    pub fn trim(&mut self, bytes: usize) {
+        self.scratch.trim(bytes);
+    }
+
     /// Whether a leaf can be decoded as a column of type `wanted`.
     ///
     /// # Errors

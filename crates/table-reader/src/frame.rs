@@ -14,7 +14,7 @@ use crate::copied::CopiedRows;
 use crate::cursor::{CursorColumn, Source};
 use crate::error::ReadError;
 use crate::open_partition::OpenPartition;
-use crate::parquet::{DecodedGroup, StoredGroup};
+use crate::parquet::{DecodeBytes, DecodedGroup, StoredGroup};
 
 /// Rows `row_lo .. row_hi` of one partition, for the columns of the cursor that made it. Cheap to
 /// clone; `Send`, so that frames can wait in an exporter while its cursor moves on.
@@ -90,6 +90,48 @@ impl Frame {
             columns,
             group,
         ))
+    }
+
+    /// All rows of the row group that are asked for, holding nothing decoded; `None` of a native
+    /// partition.
+    #[must_use]
+    pub fn whole_group(&self) -> Option<Self> {
+        let group = self.group.as_ref()?;
+        let rows = group.rows();
+        Some(Self {
+            group: Some(Arc::new(group.apart())),
+            row_lo: rows.start,
+            rows: usize::try_from(rows.end.saturating_sub(rows.start)).unwrap_or(usize::MAX),
+            ..self.clone()
+        })
+    }
+
+    /// Heap bytes that it takes to have column `index` of the rows' row group; none of a native
+    /// partition.
+    ///
+    /// # Errors
+    /// No such column.
+    pub fn decode_bytes(&self, index: usize) -> Result<DecodeBytes, ReadError> {
+        Ok(match (self.source(index)?, &self.group) {
+            (Source::Stored { slot }, Some(group)) => self
+                .partition
+                .as_parquet()
+                .map_or_else(DecodeBytes::default, |p| {
+                    p.decode_bytes(slot, group.group())
+                }),
+            _ => DecodeBytes::default(),
+        })
+    }
+
+    /// Whether both frames are of one row group of a Parquet partition.
+    #[must_use]
+    pub fn shares_group(&self, other: &Self) -> bool {
+        match (&self.group, &other.group) {
+            (Some(a), Some(b)) => {
+                a.group() == b.group() && self.partition_index() == other.partition_index()
+            }
+            _ => false,
+        }
     }
 
     /// Index of the partition in [`crate::TableReader::partitions`].

@@ -37,7 +37,7 @@ pub use cursor::{Cursor, CursorColumn, Direction, FrameCursor};
 pub use error::ReadError;
 pub use frame::{Frame, Slices};
 pub use options::{OpenOptions, ParquetFacts, Validation};
-pub use parquet::{StoredChunk, StoredGroup};
+pub use parquet::{DecodeBytes, StoredChunk, StoredGroup};
 pub use partition::PartitionInfo;
 pub use reader::TableReader;
 pub use registry::{QueryHandle, QueryId, QueryInfo, QueryRegistry, Stop};

@@ -4,17 +4,19 @@
 //! snapshot. What is left over is shared by all that grows (pages that wait for their turn, what
 //! waits for the footer), and that goes to disk when the share is used up. So a budget is refused at
 //! once, by naming the least that would do, or it is kept. The figures of the encoder are measured,
-//! and rounded up. Not counted are the decoded row groups of Parquet partitions, which frames keep
-//! until their rows are written: nobody knows their size before. The tests of the command line watch the memory of the process against them.
+//! and rounded up. Decoded columns of Parquet partitions come out of a pool: what one takes is known
+//! when its row group is planned. The tests of the command line watch the memory of the process
+//! against them.
 
 use std::sync::Arc;
 
-use column_format::ColumnType;
+use column_format::{AUX_VARCHAR_ENTRY_LEN, ColumnType, Layout};
 use mmap_io::ReadMode;
 use pq_encode::{BudgetedStores, MemoryBudget, TempFileStores, WriterOptions};
 use pq_format::Codec;
-use table_reader::{RowSelection, TableReader};
+use table_reader::{PartitionRows, RowSelection, TableReader};
 
+use super::decoding::{DecodePool, Share};
 use super::request::ExportRequest;
 use crate::error::{Cause, Result};
 use crate::running::Running;
@@ -31,6 +33,12 @@ const PAGE_BYTES: u64 = 128;
 const PAGE_SUMMARY_BYTES: u64 = 384;
 /// What every thread but the first should be able to keep in memory of pages ahead of their turn.
 const WAITING_BYTES: u64 = 1 << 20;
+/// A piece of a copied chunk, and the sizes of rows that are being planned.
+const PIECE_BYTES: u64 = 2 << 20;
+/// One part of so many of what is shared is for pages that wait, the others for what is decoded.
+const SHARED_OF: u64 = 8;
+/// Bytes of a text that are expected, where nobody has looked.
+const TEXT_BYTES: u64 = 24;
 /// Most rows of which an encoder keeps 16-bit keys.
 const KEYS_MAX: u64 = 1 << 21;
 
@@ -45,6 +53,8 @@ pub(crate) struct Budget {
     threads: u64,
     threads_asked: u64,
     stores: BudgetedStores,
+    /// Of a selection with Parquet partitions.
+    decoding: Option<DecodePool>,
 }
 
 impl Budget {
@@ -83,7 +93,13 @@ impl Budget {
         // What is known about chunks that wait, and the rows that the planner measures meanwhile.
         let together = summary_bytes(pages).saturating_add(copy);
         let threads_asked = count(request.threads.get());
-        let room = spare.saturating_sub(together) / encoder.saturating_add(WAITING_BYTES).max(1);
+        let parquet = parquet_rows(reader, selection);
+        let decoding = match parquet {
+            0 => 0,
+            rows => shared(likely_decoded(reader, request, rows)).min(spare),
+        };
+        let room = spare.saturating_sub(together).saturating_sub(decoding);
+        let room = room / encoder.saturating_add(WAITING_BYTES).max(1);
         let threads = threads_asked.min(room.saturating_add(1));
         let held_by = |threads: u64| match threads {
             1 => least,
@@ -92,7 +108,14 @@ impl Budget {
                 .saturating_add(encoder.saturating_mul(threads - 1)),
         };
         let held = held_by(threads);
-        let memory = Arc::new(MemoryBudget::new(limit.saturating_sub(held)));
+        let mut waiting = limit.saturating_sub(held);
+        let mut decoding = None;
+        if parquet > 0 {
+            let left = waiting.saturating_sub(PIECE_BYTES);
+            waiting = left / SHARED_OF;
+            decoding = Some(DecodePool::new(left - waiting));
+        }
+        let memory = Arc::new(MemoryBudget::new(waiting));
         Ok(Self {
             limit,
             held,
@@ -100,7 +123,28 @@ impl Budget {
             threads,
             threads_asked,
             stores: BudgetedStores::new(memory, spill),
+            decoding,
         })
+    }
+
+    /// Refuses a column whose rows are not to be had in memory: it is known when its row group is
+    /// planned.
+    pub(crate) fn check_decoding(&self, bytes: u64) -> Result<()> {
+        match &self.decoding {
+            Some(pool) if bytes > pool.capacity() => {
+                // A larger budget may start more threads: this one suffices for all of them.
+                let enough = self.held_by_all.saturating_add(shared(bytes));
+                let what = "decoding a column of a Parquet partition";
+                Err(too_small(what, self.limit, enough))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Memory for what is decoded; waits for it.
+    pub(crate) fn decoding(&self, bytes: u64, running: &Running) -> Result<Option<Share<'_>>> {
+        let pool = self.decoding.as_ref().filter(|_| bytes > 0);
+        pool.map(|pool| pool.take(bytes, running)).transpose()
     }
 
     /// Refuses a value that the encoders could not hold: it is known when its row group is planned.
@@ -220,6 +264,34 @@ fn encoder_bytes(options: &WriterOptions, rows: u64) -> u64 {
         .saturating_add(codec)
         .saturating_add(keys)
         .saturating_add(dictionary)
+}
+
+/// Rows that lie in Parquet partitions.
+fn parquet_rows(reader: &TableReader, selection: &RowSelection) -> u64 {
+    let parquet = |part: &&PartitionRows| {
+        let info = reader.partitions().get(part.partition);
+        info.is_some_and(|info| info.parquet)
+    };
+    let parts = selection.parts().iter().filter(parquet);
+    parts.map(PartitionRows::rows).fold(0, u64::saturating_add)
+}
+
+/// What a column of a row group most likely takes when it is decoded: so much is kept free when
+/// threads are counted.
+fn likely_decoded(reader: &TableReader, request: &ExportRequest, rows: u64) -> u64 {
+    let width = |column: &table_reader::TableColumn| match column.column_type.layout() {
+        Layout::Fixed(width) => count(width) + count(width) / 4,
+        _ => count(AUX_VARCHAR_ENTRY_LEN) + TEXT_BYTES,
+    };
+    let width = reader.columns().iter().map(width).max().unwrap_or(0);
+    let rows = rows.min(request.row_group_rows);
+    rows.saturating_mul(width).min(request.row_group_bytes)
+}
+
+/// What must be left over for so much to be decoded.
+fn shared(bytes: u64) -> u64 {
+    let parts = bytes / (SHARED_OF - 1) + 1;
+    PIECE_BYTES.saturating_add(parts.saturating_mul(SHARED_OF))
 }
 
 fn count(n: usize) -> u64 {

@@ -13,6 +13,7 @@ use pq_encode::{
 };
 use table_reader::{PartitionInfo, TableColumn, TableReader};
 
+use super::budget::Budget;
 use super::group::{ColumnRows, PendingGroup};
 use super::request::ExportRequest;
 use super::sink::{WatchfulSink, sink_error};
@@ -25,6 +26,7 @@ pub(crate) struct Chunks<'e> {
     columns: Vec<OutputColumn>,
     options: &'e WriterOptions,
     partitions: &'e [PartitionInfo],
+    budget: &'e Budget,
     running: &'e Running,
     anon_peak: &'e AnonPeak,
 }
@@ -45,6 +47,7 @@ impl<'e> Chunks<'e> {
     pub(crate) fn new(
         reader: &'e TableReader,
         request: &'e ExportRequest,
+        budget: &'e Budget,
         running: &'e Running,
         anon_peak: &'e AnonPeak,
     ) -> Result<Self> {
@@ -65,6 +68,7 @@ impl<'e> Chunks<'e> {
             columns,
             options,
             partitions: reader.partitions(),
+            budget,
             running,
             anon_peak,
         })
@@ -125,6 +129,10 @@ impl<'e> Chunks<'e> {
             return Err(Cause::Assemble(AssembleError::OutOfOrder { call, expected }).into());
         };
         let group = group.for_one_column();
+        // Given back when the decoded rows are gone.
+        let _share = self
+            .budget
+            .decoding(group.decode_bytes(idx)?, self.running)?;
         let rows = match group.column(idx) {
             Ok(rows) => rows,
             error => group.verified(idx, error)?,

@@ -45,7 +45,13 @@ impl Exporter<'_> {
             partitions: selection.parts().len(),
         });
         let budget = self.budget(&selection)?;
-        let chunks = Chunks::new(self.reader, self.request, self.running, self.anon_peak)?;
+        let chunks = Chunks::new(
+            self.reader,
+            self.request,
+            &budget,
+            self.running,
+            self.anon_peak,
+        )?;
         let mut writing = Writing::start(self, &chunks, &budget, out, &selection)?;
         let look = || {
             let told = self

@@ -34,12 +34,13 @@ pub(crate) struct Gathering<'a> {
     exporter: &'a Exporter<'a>,
     budget: &'a Budget,
     cutter: Cutter,
-    meter: RowMeter,
+    meter: RowMeter<'a>,
     copies: CopyPlanner<'a>,
     group: PendingGroup,
     /// Row of the partition behind the row group that is being gathered to be copied.
     copied_to: Option<u64>,
     partition: Option<usize>,
+    columns: usize,
 }
 
 impl<'a> Gathering<'a> {
@@ -58,11 +59,12 @@ impl<'a> Gathering<'a> {
                 rows: request.row_group_rows,
                 native_bytes: request.row_group_bytes,
             }),
-            meter: RowMeter::new(cursor),
+            meter: RowMeter::new(cursor, budget, exporter.running),
             copies: CopyPlanner::new(request, specs, selection),
             group: PendingGroup::default(),
             copied_to: None,
             partition: None,
+            columns: cursor.columns().len(),
         }
     }
 
@@ -85,6 +87,7 @@ impl<'a> Gathering<'a> {
                 self.group.copy_from(copy);
             }
             if let Some(end) = self.copied_to {
+                self.measure_values(&frame).map_err(place)?;
                 self.group.push(&frame, 0..frame.rows());
                 if frame.row_hi() >= end {
                     self.copied_to = None;
@@ -102,6 +105,13 @@ impl<'a> Gathering<'a> {
         })
     }
 
+    /// Looks at the sizes of values that are encoded although their row group is copied.
+    fn measure_values(&self, frame: &Frame) -> Result<()> {
+        let encoded = |column| self.group.copy_of(column).is_none();
+        let measured = self.meter.measure_values(frame, encoded);
+        verified(frame, measured)
+    }
+
     /// Puts the rows of a frame into row groups.
     fn cut(
         &mut self,
@@ -114,7 +124,8 @@ impl<'a> Gathering<'a> {
         while row_lo < frame.rows() {
             self.exporter.running.go_on()?;
             let offered_hi = frame.rows().min(row_lo + OFFERED_ROWS_MAX);
-            let offered = self.cutter.offer(&self.meter.of(frame), row_lo, offered_hi);
+            let metered = self.meter.of(frame, row_lo..offered_hi);
+            let offered = metered.and_then(|m| self.cutter.offer(&m, row_lo, offered_hi));
             let cut = match offered {
                 Ok(cut) => cut,
                 error => {
@@ -149,6 +160,12 @@ impl<'a> Gathering<'a> {
         let options = &self.exporter.request.writer;
         self.budget
             .check_value(options, self.meter.largest_value())?;
+        for column in 0..self.columns {
+            if self.group.copy_of(column).is_none() {
+                let bytes = self.group.decode_bytes(column)?;
+                self.budget.check_decoding(bytes)?;
+            }
+        }
         write(std::mem::take(&mut self.group))?;
         cursor.release_open_partitions();
         Ok(())

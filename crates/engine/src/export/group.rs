@@ -61,6 +61,21 @@ impl PendingGroup {
         chunk.as_ref().map(|_| copy)
     }
 
+    /// Heap bytes that it takes to have column `idx` of all rows.
+    pub(crate) fn decode_bytes(&self, idx: usize) -> Result<u64> {
+        let (mut kept, mut passing) = (0_u64, 0_u64);
+        let mut last: Option<&Frame> = None;
+        for (frame, _) in &self.parts {
+            if !last.is_some_and(|last| last.shares_group(frame)) {
+                let bytes = frame.decode_bytes(idx)?;
+                kept = kept.saturating_add(bytes.kept);
+                passing = passing.max(bytes.passing);
+            }
+            last = Some(frame);
+        }
+        Ok(kept.saturating_add(passing))
+    }
+
     pub(crate) fn rows(&self) -> u64 {
         self.rows
     }

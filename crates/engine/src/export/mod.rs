@@ -8,6 +8,7 @@ mod budget;
 mod chunks;
 mod copy;
 mod crew;
+mod decoding;
 mod exporter;
 mod gathering;
 mod group;

@@ -57,10 +57,11 @@ pub struct ExportRequest {
     /// Threads that encode. Never changes a byte of the output.
     pub threads: NonZeroUsize,
     /// Memory for everything that the export holds: buffers, dictionaries, open files, pages that
-    /// wait for their turn, what waits for the footer. Not for the process itself (some 8 MiB), nor
-    /// for pages of mapped files, nor for decoded row groups of Parquet partitions. Refused before any work if it cannot do; threads that it does not
-    /// suffice for are not started; pages that do not fit wait in a temporary file. Never changes a
-    /// byte of the output.
+    /// wait for their turn, what waits for the footer, decoded columns of Parquet partitions. Not for
+    /// the process itself (some 8 MiB), nor for pages of mapped files. Refused before any work if it
+    /// cannot do, or when a row group is planned of which a column cannot be decoded within it;
+    /// threads that it does not suffice for are not started, or wait; pages that do not fit wait in a
+    /// temporary file. Never changes a byte of the output.
     pub memory_bytes: u64,
     /// The most time that the export may take, all attempts together.
     pub timeout: Option<Duration>,

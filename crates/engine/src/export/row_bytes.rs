@@ -4,8 +4,9 @@
 //! in the file: holes, tops, missing columns. Row groups must not (P2), so texts and arrays are
 //! measured value by value, and a row without bytes counts as the NULL that a file would store.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
+use std::rc::Rc;
 
 use column_format::{
     AUX_ARRAY_ENTRY_LEN, AUX_OFFSET_LEN, AUX_VARCHAR_ENTRY_LEN, ColumnSlice, Layout,
@@ -13,33 +14,57 @@ use column_format::{
 };
 use table_reader::{Cursor, Frame};
 
+use super::budget::Budget;
+use super::decoding::Share;
 use super::planner::RowBytes;
 use crate::error::{Cause, EngineError, Result};
 use crate::reading::column_error;
+use crate::running::Running;
 
 /// Bytes of the length in front of a STRING.
 const STRING_LEN_BYTES: usize = 4;
 /// Bytes of the length in front of a BINARY.
 const BINARY_LEN_BYTES: usize = 8;
 
+/// Rows of a Parquet partition that are measured together: 4 bytes each are kept.
+const MEASURED_ROWS_MAX: usize = 1 << 18;
+
 /// Bytes of the length of a dimension of an array.
 const ARRAY_DIM_BYTES: u64 = 4;
 
 /// The columns of a cursor, split into those whose rows all take the same and the others.
 #[derive(Debug)]
-pub(crate) struct RowMeter {
+pub(crate) struct RowMeter<'b> {
     fixed_row_bytes: u64,
     variable: Vec<(usize, Layout)>,
     /// Bytes of the largest value measured so far.
     largest_value: Cell<u64>,
+    budget: &'b Budget,
+    running: &'b Running,
+    /// The row group of a Parquet partition that was measured last.
+    group: RefCell<Option<Rc<GroupBytes>>>,
 }
 
-impl RowMeter {
-    pub(crate) fn new(cursor: &impl Cursor) -> Self {
+/// Bytes of rows of one row group of a Parquet partition. Its columns are decoded for this one after
+/// the other, and let go.
+#[derive(Debug)]
+struct GroupBytes {
+    frame: Frame,
+    /// The first measured row of the row group.
+    start: usize,
+    /// Variable bytes by row.
+    rows: Vec<u32>,
+}
+
+impl<'b> RowMeter<'b> {
+    pub(crate) fn new(cursor: &impl Cursor, budget: &'b Budget, running: &'b Running) -> Self {
         let mut meter = Self {
             fixed_row_bytes: 0,
             variable: Vec::new(),
             largest_value: Cell::new(0),
+            budget,
+            running,
+            group: RefCell::new(None),
         };
         for (idx, column) in cursor.columns().iter().enumerate() {
             match column.column_type.layout() {
@@ -55,44 +80,161 @@ impl RowMeter {
         self.largest_value.get()
     }
 
-    pub(crate) fn of<'a>(&'a self, frame: &'a Frame) -> MeteredFrame<'a> {
-        MeteredFrame { meter: self, frame }
+    /// Rows `rows` of the frame, to be measured.
+    pub(crate) fn of<'a>(
+        &'a self,
+        frame: &'a Frame,
+        rows: Range<usize>,
+    ) -> Result<MeteredFrame<'a, 'b>> {
+        let mut group = None;
+        if !self.variable.is_empty()
+            && let Some(whole) = frame.whole_group()
+        {
+            group = Some(self.group_bytes(frame, &whole, rows)?);
+        }
+        Ok(MeteredFrame {
+            meter: self,
+            frame,
+            group,
+        })
+    }
+
+    fn group_bytes(
+        &self,
+        frame: &Frame,
+        whole: &Frame,
+        rows: Range<usize>,
+    ) -> Result<Rc<GroupBytes>> {
+        let before = rows_between(whole, frame);
+        let wanted = before.saturating_add(rows.start)..before.saturating_add(rows.end);
+        let known = self.group.borrow().clone();
+        if let Some(known) = known.filter(|k| k.frame.shares_group(frame) && k.covers(&wanted)) {
+            return Ok(known);
+        }
+        self.group.replace(None);
+        let end = wanted.start.saturating_add(MEASURED_ROWS_MAX);
+        let window = wanted.start..end.min(whole.rows());
+        let mut rows = vec![0_u32; window.len()];
+        for &(idx, layout) in &self.variable {
+            // One column at a time: what it takes is given back before the next.
+            let _share = self.share(whole, idx)?;
+            let mut next = rows.iter_mut();
+            self.each(&whole.apart(), idx, layout, window.clone(), |bytes| {
+                if let Some(row) = next.next() {
+                    *row = row.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+                }
+            })?;
+        }
+        let measured = Rc::new(GroupBytes {
+            frame: whole.apart(),
+            start: window.start,
+            rows,
+        });
+        self.group.replace(Some(Rc::clone(&measured)));
+        Ok(measured)
+    }
+
+    /// Looks at the sizes of values of some columns of a frame of a Parquet partition.
+    pub(crate) fn measure_values(
+        &self,
+        frame: &Frame,
+        measured: impl Fn(usize) -> bool,
+    ) -> Result<()> {
+        for &(idx, layout) in self.variable.iter().filter(|(idx, _)| measured(*idx)) {
+            let _share = self.share(frame, idx)?;
+            self.each(&frame.apart(), idx, layout, 0..frame.rows(), |_| {})?;
+        }
+        Ok(())
+    }
+
+    fn share(&self, frame: &Frame, idx: usize) -> Result<Option<Share<'b>>> {
+        let bytes = frame.decode_bytes(idx)?;
+        let bytes = bytes.kept.saturating_add(bytes.passing);
+        self.budget.check_decoding(bytes)?;
+        self.budget.decoding(bytes, self.running)
+    }
+
+    /// Calls `each` with the bytes of every row of a column.
+    fn each(
+        &self,
+        frame: &Frame,
+        idx: usize,
+        layout: Layout,
+        rows: Range<usize>,
+        mut each: impl FnMut(u64),
+    ) -> Result<()> {
+        for slice in slices_of(frame, idx, rows)? {
+            for row in 0..slice.rows() {
+                let one = slice.slice(row..row + 1);
+                each(self.measured(frame, idx, layout, &one)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes of all rows of a slice; remembers the largest value.
+    fn measured(
+        &self,
+        frame: &Frame,
+        idx: usize,
+        layout: Layout,
+        slice: &ColumnSlice<'_>,
+    ) -> Result<u64> {
+        let measured = variable_bytes(layout, slice);
+        let (bytes, largest) = measured.map_err(|source| {
+            let name = frame.columns().get(idx).map_or("", |c| c.name.as_str());
+            EngineError::from(Cause::Column(source)).in_column(name)
+        })?;
+        let known = &self.largest_value;
+        known.set(known.get().max(largest));
+        Ok(bytes)
     }
 }
 
 /// A frame that can be measured.
 #[derive(Debug)]
-pub(crate) struct MeteredFrame<'a> {
-    meter: &'a RowMeter,
+pub(crate) struct MeteredFrame<'a, 'b> {
+    meter: &'a RowMeter<'b>,
     frame: &'a Frame,
+    group: Option<Rc<GroupBytes>>,
 }
 
-impl RowBytes for MeteredFrame<'_> {
+impl RowBytes for MeteredFrame<'_, '_> {
     type Error = EngineError;
 
     fn sum(&self, lo: usize, hi: usize) -> Result<u64> {
         let rows = len_u64(hi.saturating_sub(lo));
         let mut sum = rows.saturating_mul(self.meter.fixed_row_bytes);
+        if let Some(group) = &self.group {
+            let before = rows_between(&group.frame, self.frame);
+            let at = |row: usize| before.saturating_add(row).saturating_sub(group.start);
+            let measured = group.rows.get(at(lo)..at(hi)).unwrap_or_default();
+            return Ok(measured
+                .iter()
+                .fold(sum, |sum, bytes| sum.saturating_add((*bytes).into())));
+        }
         // Where nothing is mapped, no more than these rows is read to measure them.
         let frame = self.frame.part(lo..hi);
         for &(idx, layout) in &self.meter.variable {
             for slice in slices_of(&frame, idx, 0..hi.saturating_sub(lo))? {
-                let measured = variable_bytes(layout, &slice);
-                let (bytes, largest) = measured.map_err(|source| {
-                    let name = self
-                        .frame
-                        .columns()
-                        .get(idx)
-                        .map_or("", |c| c.name.as_str());
-                    EngineError::from(Cause::Column(source)).in_column(name)
-                })?;
-                sum = sum.saturating_add(bytes);
-                let known = &self.meter.largest_value;
-                known.set(known.get().max(largest));
+                sum = sum.saturating_add(self.meter.measured(&frame, idx, layout, &slice)?);
             }
         }
         Ok(sum)
     }
+}
+
+impl GroupBytes {
+    fn covers(&self, rows: &Range<usize>) -> bool {
+        let end = self.start.saturating_add(self.rows.len());
+        self.start <= rows.start && rows.end <= end
+    }
+}
+
+/// Rows from the start of one frame to the start of another of the same partition.
+fn rows_between(from: &Frame, to: &Frame) -> usize {
+    let rows = to.row_lo().saturating_sub(from.row_lo());
+    usize::try_from(rows).unwrap_or(usize::MAX)
 }
 
 /// The rows `range` of a column of a frame, in at most two slices.

@@ -49,6 +49,12 @@ pub(crate) struct Highest {
 }
 
 impl Body {
+    pub(crate) fn trim(&mut self, bytes: usize) {
+        if self.buffer.capacity() > bytes {
+            self.buffer = Vec::new();
+        }
+    }
+
     /// The uncompressed bytes of a whole page body.
     pub(crate) fn whole<'a>(
         &'a mut self,

@@ -66,10 +66,13 @@ impl ParquetPartition {
                 .map_err(|e| committed_error(self.txn(), e))?;
         }
         match decoded {
-            Ok(column) => Ok(Piece {
-                first_row: rows.start.saturating_add(want.first_row),
-                column,
-            }),
+            Ok(mut column) => {
+                column.shrink();
+                Ok(Piece {
+                    first_row: rows.start.saturating_add(want.first_row),
+                    column,
+                })
+            }
             // Perhaps it is only the index that is wrong.
             Err(_) if want.plan.is_some() => self.decode(slot, group, &rows),
             Err(source) => Err(ReadError::ParquetChunk {

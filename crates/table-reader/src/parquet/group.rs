@@ -59,6 +59,11 @@ impl DecodedGroup {
         self.group
     }
 
+    /// Rows that will be asked for, counted from the start of the partition.
+    pub(crate) fn rows(&self) -> Range<u64> {
+        self.rows.clone()
+    }
+
     /// Whether these rows of this row group are among those that will be asked for.
     pub(super) fn has(&self, group: usize, rows: &Range<u64>) -> bool {
         self.group == group && self.rows.start <= rows.start && rows.end <= self.rows.end

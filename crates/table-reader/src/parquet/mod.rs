@@ -5,6 +5,7 @@
 //! all columns whose place they took over. A row group is the unit of reading: the chunks of the columns
 //! that are asked for, or the pages of them that hold the rows if it is known where pages are.
 
+mod cost;
 mod decode;
 mod facts;
 mod group;
@@ -15,6 +16,7 @@ mod stored;
 mod times;
 mod want;
 
+pub use cost::DecodeBytes;
 pub(crate) use group::DecodedGroup;
 pub(crate) use partition::{Opening, ParquetPartition};
 pub(crate) use pinned::ParquetFiles;

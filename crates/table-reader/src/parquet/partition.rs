@@ -22,6 +22,9 @@ use crate::options::ParquetFacts;
 use crate::partition::PartitionInfo;
 use crate::symbols::SymbolIndex;
 
+/// Bytes of a decoder's buffers that outlive a chunk.
+const SCRATCH_KEPT_BYTES: usize = 1 << 20;
+
 /// A column of the reader in this partition.
 #[derive(Debug)]
 struct Leaf {
@@ -298,7 +301,8 @@ impl ParquetPartition {
             .unwrap_or_else(|| Decoder::new(Limits::default()))
     }
 
-    pub(super) fn give_back(&self, decoder: Decoder) {
+    pub(super) fn give_back(&self, mut decoder: Decoder) {
+        decoder.trim(SCRATCH_KEPT_BYTES);
         let mut decoders = self.decoders.lock().unwrap_or_else(PoisonError::into_inner);
         decoders.push(decoder);
     }

@@ -178,6 +178,13 @@ impl ParquetPartition {
         Ok(self.footer_cell().get_or_init(|| footer))
     }
 
+    /// Bytes of a chunk's pages without their codec, if the footer has been read.
+    pub(super) fn uncompressed(&self, leaf: usize, group: usize) -> Option<u64> {
+        let groups = &self.footer_cell().get()?.meta.row_groups;
+        let chunk = groups.get(group)?.columns.get(leaf)?;
+        Some(chunk.meta.total_uncompressed_size)
+    }
+
     fn read(&self, offset: u64, into: &mut [u8]) -> Result<(), ReadError> {
         let files = self.files();
         let end = offset.checked_add(into.len() as u64);
