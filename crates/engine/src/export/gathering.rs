@@ -160,12 +160,13 @@ impl<'a> Gathering<'a> {
         let options = &self.exporter.request.writer;
         self.budget
             .check_value(options, self.meter.largest_value())?;
+        let mut largest = 0;
         for column in 0..self.columns {
             if self.group.copy_of(column).is_none() {
-                let bytes = self.group.decode_bytes(column)?;
-                self.budget.check_decoding(bytes)?;
+                largest = self.group.decode_bytes(column)?.max(largest);
             }
         }
+        self.budget.check_decoding(largest)?;
         write(std::mem::take(&mut self.group))?;
         cursor.release_open_partitions();
         Ok(())

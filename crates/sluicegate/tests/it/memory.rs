@@ -2,7 +2,7 @@
 //! table, its width and the number of row groups.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ fn anon_bytes(child: &Child) -> Option<u64> {
 }
 
 /// Exports and returns the most anonymous memory that was seen.
-fn peak_of(table: &Path, out: &Path, memory: &str, group_rows: u64) -> u64 {
+fn peak_of(table: &Path, out: &Path, memory: &str, group_rows: u64, more: &[&str]) -> u64 {
     let mut child = sluice()
         .args([
             "export",
@@ -36,6 +36,7 @@ fn peak_of(table: &Path, out: &Path, memory: &str, group_rows: u64) -> u64 {
         ])
         .args(["--row-group-rows", &group_rows.to_string(), "-o"])
         .args([out, table])
+        .args(more)
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
@@ -62,7 +63,7 @@ fn anonymous_memory_stays_within_the_budget_whatever_the_table() {
         let mut files = Vec::new();
         for budget_mib in [16_u64, 32, 64] {
             let out = scratch.path().join("out.parquet");
-            let peak = peak_of(&table, &out, &format!("{budget_mib}MiB"), group_rows);
+            let peak = peak_of(&table, &out, &format!("{budget_mib}MiB"), group_rows, &[]);
             let limit = (budget_mib << 20) + CONSTANT;
             assert!(
                 peak > 0 && peak <= limit,
@@ -74,6 +75,89 @@ fn anonymous_memory_stays_within_the_budget_whatever_the_table() {
             files.windows(2).all(|pair| pair[0] == pair[1]),
             "{workload}"
         );
+    }
+}
+
+/// A table of which all partitions but the last are Parquet files with row groups of `group_rows`.
+fn mixed_table(dir: &Path, workload: Workload, rows: u64, group_rows: u64) -> PathBuf {
+    let table = dir.join("mixed");
+    let partitions = 3;
+    generate(
+        &mmap_io::RealVfs,
+        &Request::new(workload, rows, partitions, &table),
+    )
+    .unwrap();
+    let dirs = testkit::parquet::partition_dirs(&table).unwrap();
+    let name = |dir: &PathBuf| dir.file_name().unwrap().to_str().unwrap().to_owned();
+    let days: Vec<String> = dirs.iter().map(|dir| name(dir)[..10].to_owned()).collect();
+    for (at, pair) in days.windows(2).enumerate() {
+        let out = dir.join("part.parquet");
+        let words = [
+            "--force",
+            "--quiet",
+            "--no-sync",
+            "--codec",
+            "lz4_raw",
+            "--raw-arrays",
+        ];
+        let status = sluice()
+            .arg("export")
+            .args(words)
+            .args(["--from", &pair[0], "--to", &pair[1]])
+            .args([
+                "--page-bytes",
+                "1MiB",
+                "--row-group-rows",
+                &group_rows.to_string(),
+                "-o",
+            ])
+            .args([&out, &table])
+            .stdout(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(status.success());
+        testkit::parquet::store_as_parquet(&table, at, &fs::read(&out).unwrap()).unwrap();
+    }
+    table
+}
+
+#[test]
+fn decoded_partitions_count_against_the_budget() {
+    for (workload, rows, group_rows) in [
+        (Workload::Trades, 600_000, 100_000),
+        (Workload::Wide, 6_000, 1_000),
+    ] {
+        let scratch = temp_dir();
+        let table = mixed_table(scratch.path(), workload, rows, group_rows);
+        let out = scratch.path().join("out.parquet");
+        for more in [&[][..], &["--keep-codec", "--raw-arrays"]] {
+            let peak = peak_of(&table, &out, "64MiB", 1_000_000, more);
+            let limit = (64 << 20) + CONSTANT;
+            assert!(peak > 0 && peak <= limit, "{workload}, {more:?}: {peak}");
+        }
+        // Refusals name the least for what was planned so far: the last one leaves no room for
+        // anything but the largest column.
+        let mut least = "14MiB".to_owned();
+        let mut refused = 0;
+        loop {
+            let words = format!("export @ -o # --force --quiet --no-sync --memory {least}");
+            let ran = crate::support::run_words(&words, &table, &out);
+            if ran.code == 0 {
+                break;
+            }
+            refused += 1;
+            assert!(refused < 10, "{workload}: {}", ran.stderr);
+            crate::support::assert_refused(&ran, 2, &["decoding a column", "needs at least"]);
+            let named = ran.stderr.trim_end().rsplit("at least ").next().unwrap();
+            least = named.replace(' ', "");
+        }
+        assert!(refused > 0, "{workload}");
+        let peak = peak_of(&table, &out, &least, 1_000_000, &[]);
+        let mib: f64 = least.trim_end_matches("MiB").parse().unwrap();
+        let limit = mib * f64::from(1 << 20);
+        let constant = f64::from(u32::try_from(CONSTANT).unwrap());
+        let peak = f64::from(u32::try_from(peak).unwrap());
+        assert!(peak <= limit + constant, "{workload}: {peak} of {least}");
     }
 }
 
