@@ -19,6 +19,10 @@ use crate::{ColumnSpec, EncodeError, Encoding, PageVersion, WriterOptions};
 /// Bytes into the codec that weigh as much as one byte in the file.
 const CODEC_BYTES: u64 = 20;
 
+/// Bytes of a stripe of the sample whatever the pages are: in a few hundred every encoding is its
+/// header.
+const STRIPE_BYTES_MIN: usize = 16 << 10;
+
 /// A sample in which fewer of 16 values are new is worth a look at the whole chunk's dictionary.
 pub(crate) const NEW_OF_16_MAX: usize = 15;
 
@@ -251,7 +255,7 @@ impl Chooser<'_> {
         rows: u64,
     ) -> Result<Trial, EncodeError> {
         let limits = PageLimits {
-            bytes: self.options.page_bytes / STRIPES,
+            bytes: (self.options.page_bytes / STRIPES).max(STRIPE_BYTES_MIN),
             rows: STRIPE_ROWS,
         };
         self.source.set_encoding(encoding);

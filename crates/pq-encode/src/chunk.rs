@@ -173,6 +173,7 @@ pub(crate) fn source(
     let mode = Mode {
         nullable: optional && spec.sentinels,
         bounds,
+        order: spec.designated && !optional,
     };
     match fixed_column(column_type, mode, optional) {
         Some(column) => Ok(Box::new(FixedSource::new(column, column_type, optional))),

@@ -46,5 +46,5 @@ pub use store::{
     BudgetedStores, ChunkSpool, MemoryBudget, MemoryStores, PageKey, PageStore, PageStoreFactory,
     SpillFile, SpooledChunk, StoreError, TempFileStores,
 };
-pub use summary::{ChunkSummary, PageBounds, PageOrder, PageSummary};
+pub use summary::{ChunkSummary, PageBounds, PageOrder, PageSummary, RowOrder};
 pub use type_map::{logical_type, physical_type, schema_node};

@@ -7,7 +7,7 @@ use column_format::SymbolDict;
 
 use crate::page::buf::PageBuf;
 use crate::rows::Cursor;
-use crate::summary::{PageBounds, PageOrder};
+use crate::summary::{PageBounds, PageOrder, RowOrder};
 use crate::{BloomRate, EncodeError, Encoding, WriterOptions};
 
 /// Where a page ends.
@@ -75,7 +75,8 @@ pub(crate) struct GrownDictionary {
 #[derive(Debug, Default)]
 pub(crate) struct ChunkBounds {
     pub(crate) min: Vec<u8>,
-    pub(crate) max: Vec<u8>,
+    /// `None` if there is none short enough to be written.
+    pub(crate) max: Option<Vec<u8>>,
     pub(crate) min_is_exact: bool,
     pub(crate) max_is_exact: bool,
 }
@@ -85,6 +86,7 @@ pub(crate) struct ChunkBounds {
 pub(crate) struct ChunkFacts {
     pub(crate) bounds: Option<ChunkBounds>,
     pub(crate) page_order: PageOrder,
+    pub(crate) row_order: RowOrder,
     pub(crate) distinct: Option<u64>,
     pub(crate) replaced_values: u64,
     /// Header and bitset.

@@ -51,6 +51,27 @@ pub enum PageOrder {
     Descending,
 }
 
+/// What is known about the order of a chunk's values, row by row: of the designated timestamp only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RowOrder {
+    /// No value is less than the one before it.
+    pub never_falls: bool,
+    /// No value is greater than the one before it.
+    pub never_rises: bool,
+}
+
+impl RowOrder {
+    /// Whether the rows are known to be in this order.
+    #[must_use]
+    pub fn holds(self, descending: bool) -> bool {
+        if descending {
+            self.never_rises
+        } else {
+            self.never_falls
+        }
+    }
+}
+
 /// One encoded chunk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChunkSummary {
@@ -83,6 +104,8 @@ pub struct ChunkSummary {
     pub pages: Vec<PageSummary>,
     /// Order of their bounds.
     pub page_order: PageOrder,
+    /// Order of the rows, without which a footer claims none.
+    pub row_order: RowOrder,
     /// Text values in which invalid UTF-8 or a lone surrogate became U+FFFD.
     pub replaced_values: u64,
     /// The bloom filter as it stands in a file, header and bitset.

@@ -120,7 +120,7 @@ impl Tally {
         let (min, max) = match facts.bounds {
             Some(bounds) => (
                 Some((bounds.min, bounds.min_is_exact)),
-                Some((bounds.max, bounds.max_is_exact)),
+                bounds.max.map(|max| (max, bounds.max_is_exact)),
             ),
             None => (None, None),
         };
@@ -153,6 +153,7 @@ impl Tally {
             },
             pages: self.pages,
             page_order: facts.page_order,
+            row_order: facts.row_order,
             replaced_values: facts.replaced_values,
             bloom_filter: facts.bloom,
             data_pages_v2: options.page_version == PageVersion::V2,

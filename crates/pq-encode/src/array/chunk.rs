@@ -53,6 +53,7 @@ impl ListSource {
             mode: Mode {
                 nullable: true,
                 bounds,
+                order: false,
             },
             split: false,
             levels: ListLevels::new(dims, optional),
@@ -297,7 +298,7 @@ impl PageSource for ListSource {
     fn finish(&mut self) -> Result<ChunkFacts, EncodeError> {
         let bounds = written(self.chunk).map(|PageBounds { min, max }| ChunkBounds {
             min,
-            max,
+            max: Some(max),
             min_is_exact: true,
             max_is_exact: true,
         });

@@ -16,6 +16,9 @@ pub(crate) struct Validity {
     nulls: usize,
     /// Empty until the page is known to be mixed; then `rows` bits, bit set = value present.
     words: Vec<u64>,
+    /// Whole words that were weighed for [`Validity::level_bytes`], and those that take bytes.
+    weighed: usize,
+    heavy: usize,
 }
 
 impl Validity {
@@ -24,6 +27,8 @@ impl Validity {
         self.rows = 0;
         self.nulls = 0;
         self.words.clear();
+        self.weighed = 0;
+        self.heavy = 0;
     }
 
     pub(crate) fn rows(&self) -> usize {
@@ -66,6 +71,26 @@ impl Validity {
             self.rows += rows;
             self.nulls += rows - valid;
         }
+    }
+
+    /// Bytes of the definition levels of the rows so far, about and rarely less than it says: what
+    /// goes on as it was is part of a run and takes none.
+    pub(crate) fn level_bytes(&mut self) -> usize {
+        let whole = self.words.len().min(self.rows / 64);
+        while self.weighed < whole {
+            let word = self.words[self.weighed];
+            let before = self.weighed.checked_sub(1).map(|at| self.words[at]);
+            let runs_on = (word == 0 || word == u64::MAX) && before == Some(word);
+            self.heavy += usize::from(!runs_on);
+            self.weighed += 1;
+        }
+        self.heavy * 8
+    }
+
+    /// [`Validity::level_bytes`] of 64 more rows at most; `mixed`: of both kinds.
+    pub(crate) fn level_bytes_with(&mut self, mixed: bool) -> usize {
+        let mixed = mixed || self.nulls > 0;
+        self.level_bytes() + if mixed { 2 * 8 } else { 0 }
     }
 
     /// Stretches of rows that are alike: whether they hold a value, and how many they are.

@@ -1,21 +1,22 @@
 //! DELTA_BINARY_PACKED: differences, less their minimum, in just enough bits.
 //!
 //! Timestamps and everything else that grows slowly. Blocks of 256 values in four miniblocks of 64
-//! (the shape that arrow-rs writes for INT64, which every reader has seen). All arithmetic wraps in
-//! the width of the column, so that the whole range of an integer may be crossed in one step.
+//! (the shape that arrow-rs writes for INT64, which every reader has seen), of 128 in two where a page
+//! could not hold a block of 256 full values. All arithmetic wraps in the width of the column, so that
+//! the whole range of an integer may be crossed in one step.
 
 use crate::bits::pack::{pack_u32, pack_u64, width_of};
 use crate::bits::varint::{put_uleb, put_zigzag};
 
 /// Values in a block.
 const BLOCK: usize = 256;
-/// Miniblocks in a block.
-const MINIBLOCKS: usize = 4;
+/// Values in a block of a small page.
+const SMALL_BLOCK: usize = 128;
 /// Values in a miniblock.
-const MINIBLOCK: usize = BLOCK / MINIBLOCKS;
+const MINIBLOCK: usize = 64;
 
 /// Bytes of a block in front of its miniblocks, at most.
-const BLOCK_HEADER_MAX: usize = 10 + MINIBLOCKS;
+const BLOCK_HEADER_MAX: usize = 10 + BLOCK / MINIBLOCK;
 
 /// Bytes in front of a stream, at most: four varints.
 pub(crate) const HEADER_BYTES_MAX: usize = 2 + 1 + 5 + 10;
@@ -85,26 +86,66 @@ pub(crate) struct Delta<L> {
     first: Option<L>,
     last: L,
     count: usize,
+    /// Blocks are small.
+    small: bool,
     /// Deltas of the block that is not full yet.
     pending: Vec<i64>,
 }
 
 impl<L: Lane> Delta<L> {
-    /// Starts a stream, keeps the memory.
-    pub(crate) fn start(&mut self) {
+    /// Starts a stream in a page of `bytes_max`, keeps the memory.
+    pub(crate) fn start(&mut self, bytes_max: usize) {
+        // Half a page and the widest block must not be more than two pages.
+        let widest = HEADER_BYTES_MAX + BLOCK_HEADER_MAX + BLOCK * L::WIDTH;
+        self.small = bytes_max.saturating_mul(3) / 2 < widest;
         self.first = None;
         self.last = L::default();
         self.count = 0;
         self.pending.clear();
     }
 
-    /// Values that certainly fit into `left` bytes, behind those that are pending: all in full width,
-    /// each with its share of a block's header, and the last miniblock padded.
-    pub(crate) fn room(&self, left: usize) -> usize {
-        let padding = 2 * MINIBLOCK * L::WIDTH;
-        let pending = self.pending.len() * L::WIDTH;
-        let fixed = HEADER_BYTES_MAX + BLOCK_HEADER_MAX + pending + padding;
-        left.saturating_sub(fixed) / (L::WIDTH + 1)
+    /// Values in a block.
+    fn block(&self) -> usize {
+        if self.small { SMALL_BLOCK } else { BLOCK }
+    }
+
+    /// Values that may come before room is measured again, in a page of `bytes_max` of which `page`
+    /// are written: as many as certainly fit. One wide value makes all that is pending wide, so in
+    /// a small page those may be none while it is nearly empty; until it is half full, what certainly
+    /// fits into two pages will do.
+    pub(crate) fn room(&self, page: usize, bytes_max: usize) -> usize {
+        let certain = self.fitting(bytes_max.saturating_sub(page));
+        if certain > 0 {
+            return certain;
+        }
+        let half = bytes_max / 2;
+        if page + HEADER_BYTES_MAX >= half || page + HEADER_BYTES_MAX + self.pending_bytes() >= half
+        {
+            return 0;
+        }
+        let twice = bytes_max.saturating_mul(2).saturating_sub(page);
+        self.fitting(twice).min(MINIBLOCK)
+    }
+
+    /// Values that fit into `left` bytes behind those that are pending, whatever they are: in full
+    /// width, the last miniblock padded.
+    fn fitting(&self, left: usize) -> usize {
+        let left = left.saturating_sub(HEADER_BYTES_MAX);
+        let block = BLOCK_HEADER_MAX + self.block() * L::WIDTH;
+        let rest = (left % block).saturating_sub(BLOCK_HEADER_MAX);
+        let values = left / block * self.block() + rest / (MINIBLOCK * L::WIDTH) * MINIBLOCK;
+        values.saturating_sub(self.pending.len())
+    }
+
+    /// Bytes that what is pending would take now.
+    fn pending_bytes(&self) -> usize {
+        let min = self.pending.iter().copied().min().unwrap_or(0);
+        let width = |part: &[i64]| {
+            let reduced = part.iter().map(|d| d.wrapping_sub(min).cast_unsigned());
+            width_of(reduced.fold(0, |bits, value| bits | value)) as usize
+        };
+        let miniblocks = self.pending.chunks(MINIBLOCK);
+        miniblocks.map(|part| width(part) * MINIBLOCK / 8).sum()
     }
 
     /// Appends values; the blocks that become full are written to `out`.
@@ -120,27 +161,36 @@ impl<L: Lane> Delta<L> {
         }
         self.count += values.len();
         if !self.pending.is_empty() {
-            let (head, rest) = values.split_at(values.len().min(BLOCK - self.pending.len()));
-            self.stage(head);
-            values = rest;
-            if self.pending.len() < BLOCK {
-                return;
-            }
-            self.flush_pending(out);
+            values = self.fill_pending(values, out);
+        }
+        while self.small && !values.is_empty() {
+            values = self.fill_pending(values, out);
         }
         let (blocks, tail) = values.as_chunks::<BLOCK>();
         for block in blocks {
             if block[0] == self.last && block.iter().fold(true, |same, v| same & (*v == block[0])) {
                 // Lengths of identifiers: no step, no minimum, no bits.
-                out.extend_from_slice(&[0; 1 + MINIBLOCKS]);
+                out.extend_from_slice(&[0; 1 + BLOCK / MINIBLOCK]);
                 continue;
             }
             let mut deltas = [0_i64; BLOCK];
             let min = deltas_of(self.last, block, &mut deltas);
             self.last = block[BLOCK - 1];
-            put_block(&deltas, min, out);
+            put_block(&deltas, min, BLOCK / MINIBLOCK, out);
         }
         self.stage(tail);
+    }
+
+    /// Takes values into the block that is under way, which is written when it is full; returns the
+    /// rest.
+    fn fill_pending<'v>(&mut self, values: &'v [L], out: &mut Vec<u8>) -> &'v [L] {
+        let free = self.block() - self.pending.len();
+        let (head, rest) = values.split_at(values.len().min(free));
+        self.stage(head);
+        if self.pending.len() == self.block() {
+            self.flush_pending(out);
+        }
+        rest
     }
 
     /// Keeps the deltas of a part of a block.
@@ -156,7 +206,7 @@ impl<L: Lane> Delta<L> {
 
     fn flush_pending(&mut self, out: &mut Vec<u8>) {
         let min = self.pending.iter().copied().min().unwrap_or(0);
-        put_block(&self.pending, min, out);
+        put_block(&self.pending, min, self.block() / MINIBLOCK, out);
         self.pending.clear();
     }
 
@@ -166,8 +216,8 @@ impl<L: Lane> Delta<L> {
         if !self.pending.is_empty() {
             self.flush_pending(out);
         }
-        put_uleb(BLOCK as u64, header);
-        put_uleb(MINIBLOCKS as u64, header);
+        put_uleb(self.block() as u64, header);
+        put_uleb((self.block() / MINIBLOCK) as u64, header);
         put_uleb(self.count as u64, header);
         put_zigzag(self.first.unwrap_or_default().widen(), header);
     }
@@ -192,10 +242,10 @@ fn deltas_of<L: Lane>(last: L, block: &[L; BLOCK], deltas: &mut [i64; BLOCK]) ->
 
 /// One block: minimum, widths, packed miniblocks. A last block may be shorter: its last miniblock is
 /// padded with zeros, miniblocks without a value have width 0 and no bytes.
-fn put_block(deltas: &[i64], min: i64, out: &mut Vec<u8>) {
+fn put_block(deltas: &[i64], min: i64, miniblocks: usize, out: &mut Vec<u8>) {
     put_zigzag(min, out);
     let widths_at = out.len();
-    out.extend_from_slice(&[0; MINIBLOCKS]);
+    out.resize(widths_at + miniblocks, 0);
     for (i, part) in deltas.chunks(MINIBLOCK).enumerate() {
         let mut reduced = [0_u64; MINIBLOCK];
         let mut bits = 0;
@@ -238,9 +288,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn encode<L: Lane>(values: &[L], cut: usize) -> Vec<u8> {
+        encode_in(usize::MAX, values, cut)
+    }
+
+    fn encode_in<L: Lane>(page: usize, values: &[L], cut: usize) -> Vec<u8> {
         let mut delta = Delta::default();
         let (mut header, mut body) = (Vec::new(), Vec::new());
-        delta.start();
+        delta.start(page);
         let (now, later) = values.split_at(cut.min(values.len()));
         delta.push(now, &mut body);
         delta.push(later, &mut body);
@@ -295,7 +349,7 @@ mod tests {
         let values: Vec<[u8; 8]> = (0..1025_i64)
             .map(|i| (i * 1_000_000).to_le_bytes())
             .collect();
-        assert_eq!(encode(&values, 0).len(), 6 + 4 * (3 + 1 + MINIBLOCKS) - 4);
+        assert_eq!(encode(&values, 0).len(), 6 + 4 * (3 + 1 + 4) - 4);
     }
 
     #[test]
@@ -307,7 +361,7 @@ mod tests {
         // The header is 2 + 1 + 2 + 5 bytes; then the minimum, then the widths.
         let mut at = 10;
         oracle::uleb(&bytes, &mut at);
-        assert!(bytes[at..at + MINIBLOCKS].iter().all(|w| *w <= 32));
+        assert!(bytes[at..at + 4].iter().all(|w| *w <= 32));
     }
 
     proptest! {
@@ -324,6 +378,10 @@ mod tests {
             let bytes = encode(&plain, 0);
             prop_assert_eq!(decode(&bytes), values.clone());
             prop_assert_eq!(&bytes, &encode(&plain, cut));
+            let small = encode_in(1024, &plain, 0);
+            prop_assert_eq!(decode(&small), values.clone());
+            prop_assert_eq!(&small[..3], [0x80, 1, 2]);
+            prop_assert_eq!(&small, &encode_in(1024, &plain, cut));
 
             let narrow: Vec<i32> = values
                 .iter()

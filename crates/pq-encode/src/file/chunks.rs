@@ -6,7 +6,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use pq_format::ColumnChunk;
+use pq_format::{ColumnChunk, SortingColumn};
 
 use super::assembler::FileAssembler;
 use super::error::AssembleError;
@@ -25,6 +25,12 @@ impl<W: Write> FileAssembler<W> {
         };
         let path = Arc::clone(path);
         let chunk = column_chunk(spec, &self.options, &path, summary, start);
+        // Sortedness is claimed only of rows that were seen to be in order.
+        if let Some(current) = &mut self.current {
+            let held = |claim: &SortingColumn| summary.row_order.holds(claim.descending);
+            let claims = &mut current.group.sorting_columns;
+            claims.retain(|claim| claim.column_idx as usize != idx || held(claim));
+        }
         let index = match self.indexes {
             true => page_index(summary, start)?,
             false => None,

@@ -85,6 +85,7 @@ impl FixedSource {
         if !column.read(part, true, validity, plain) {
             return Err(rows.wrong_layout(column.expects()));
         }
+        column.watch(&part);
         rows.advance(part.rows());
         Ok(part.rows())
     }
@@ -135,6 +136,7 @@ impl FixedSource {
             self.bloom.add_fixed(plain, self.column.width());
         }
         self.values.absorb(plain, page)?;
+        self.column.watch(&part);
         rows.advance(part.rows());
         Ok(part.rows())
     }
@@ -187,6 +189,7 @@ impl FixedSource {
             self.bloom.add_fixed(plain, width);
         }
         byte_stream_split::page(plain, width, page);
+        self.column.watch(&part);
         rows.advance(part.rows());
         true
     }
@@ -198,6 +201,7 @@ impl FixedSource {
         while done > 0
             && let Some(part) = rows.peek(done)
         {
+            self.column.watch(&part);
             rows.advance(part.rows());
             done -= part.rows();
         }
@@ -337,11 +341,11 @@ impl PageSource for FixedSource {
         self.values.dictionary().map(|d| (d.plain(), d.entries()))
     }
 
-    fn start_page(&mut self, _limits: PageLimits, page: &mut PageBuf) {
+    fn start_page(&mut self, limits: PageLimits, page: &mut PageBuf) {
         self.validity.clear();
         self.stage.clear();
         self.wanted = 0;
-        self.values.start_page(page);
+        self.values.start_page(limits.bytes, page);
     }
 
     fn add(
@@ -365,9 +369,10 @@ impl PageSource for FixedSource {
                 if done < limits.rows && self.values.is_dictionary_full() {
                     return Ok(Added::DictionaryFull);
                 }
+                let bytes_max = limits.bytes.saturating_sub(self.validity.level_bytes());
                 let room = self
                     .values
-                    .room(page.len(), self.stage.len(), width, limits.bytes);
+                    .room(page.len(), self.stage.len(), width, bytes_max);
                 let room = if done == 0 { room.max(1) } else { room };
                 self.wanted = room
                     .min(limits.rows.saturating_sub(done))
@@ -425,13 +430,14 @@ impl PageSource for FixedSource {
             .chunk_bounds()
             .map(|PageBounds { min, max }| ChunkBounds {
                 min,
-                max,
+                max: Some(max),
                 min_is_exact: true,
                 max_is_exact: true,
             });
         Ok(ChunkFacts {
             bounds,
             page_order: self.column.page_order(),
+            row_order: self.column.row_order(),
             distinct,
             replaced_values: 0,
             bloom: self.bloom.finish()?,

@@ -6,8 +6,9 @@ use column_format::{ColumnSlice, ColumnType};
 
 use super::gather::{BLOCK, MinMax, Mode, any_null, gather, nothing, scan};
 use super::kind::{self, Kind};
+use super::sorted::Sorted;
 use crate::bits::validity::Validity;
-use crate::summary::{PageBounds, PageOrder};
+use crate::summary::{PageBounds, PageOrder, RowOrder};
 
 /// Reads rows of one fixed-width type and keeps their bounds.
 pub(crate) trait FixedColumn: Send {
@@ -39,6 +40,9 @@ pub(crate) trait FixedColumn: Send {
     /// Values of the page that stand in `plain`, which [`FixedColumn::read`] did not see.
     fn add_bounds(&mut self, plain: &[u8]);
 
+    /// Rows of the pages, whichever of the others saw them, if their order is wanted.
+    fn watch(&mut self, rows: &ColumnSlice<'_>);
+
     /// Bounds of the page, which ends here.
     fn end_page(&mut self) -> Option<PageBounds>;
 
@@ -47,6 +51,9 @@ pub(crate) trait FixedColumn: Send {
 
     /// Order of the bounds of the chunk's pages.
     fn page_order(&self) -> PageOrder;
+
+    /// Order of the chunk's rows, if that was wanted.
+    fn row_order(&self) -> RowOrder;
 }
 
 /// The reader of a fixed-width type; `None` for SYMBOL (keys mean nothing without a dictionary) and
@@ -93,6 +100,7 @@ struct Column<K: Kind> {
     page: MinMax<K::Key>,
     chunk: MinMax<K::Key>,
     order: OrderTracker<K::Key>,
+    rows: Sorted<K::Key>,
 }
 
 impl<K: Kind> Column<K> {
@@ -104,6 +112,7 @@ impl<K: Kind> Column<K> {
             page: empty,
             chunk: empty,
             order: OrderTracker::default(),
+            rows: Sorted::default(),
         })
     }
 
@@ -138,6 +147,7 @@ impl<K: Kind> FixedColumn for Column<K> {
         self.page = nothing::<K>();
         self.chunk = nothing::<K>();
         self.order = OrderTracker::default();
+        self.rows = Sorted::default();
     }
 
     fn read(
@@ -193,6 +203,18 @@ impl<K: Kind> FixedColumn for Column<K> {
         Some(bytes)
     }
 
+    fn watch(&mut self, rows: &ColumnSlice<'_>) {
+        if !self.mode.order {
+            return;
+        }
+        match rows {
+            ColumnSlice::Nulls { rows: 0 } => {}
+            ColumnSlice::Nulls { .. } => self.rows.step(K::key(K::Native::default())),
+            ColumnSlice::Fixed(fixed) => self.rows.add::<K>(K::natives(fixed.bytes())),
+            _ => {}
+        }
+    }
+
     fn add_bounds(&mut self, plain: &[u8]) {
         if self.mode.bounds {
             for value in K::plains_of(plain) {
@@ -217,6 +239,14 @@ impl<K: Kind> FixedColumn for Column<K> {
 
     fn page_order(&self) -> PageOrder {
         self.order.order()
+    }
+
+    fn row_order(&self) -> RowOrder {
+        if self.mode.order {
+            self.rows.order()
+        } else {
+            RowOrder::default()
+        }
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct Mode {
     pub(crate) nullable: bool,
     /// Bounds are wanted.
     pub(crate) bounds: bool,
+    /// The order of the rows is wanted; there are no nulls then.
+    pub(crate) order: bool,
 }
 
 /// The least and the greatest key so far; `min > max` when there is none.
@@ -215,7 +217,7 @@ mod tests {
             let mut out = Vec::new();
             let (now, later) = rows.split_at(cut.min(rows.len()));
             for part in [now, later] {
-                let mode = Mode { nullable: true, bounds: true };
+                let mode = Mode { nullable: true, bounds: true, order: false };
                 gather::<kind::I64>(part, mode, &mut validity, &mut bounds, &mut out);
             }
             prop_assert_eq!(out, plain);
@@ -236,6 +238,7 @@ mod tests {
             let mode = Mode {
                 nullable,
                 bounds: true,
+                order: false,
             };
             gather::<kind::F64>(&rows, mode, &mut validity, &mut bounds, &mut out);
             assert_eq!(

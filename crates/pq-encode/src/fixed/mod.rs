@@ -1,6 +1,6 @@
 //! Fixed-width columns: from stored bytes to PLAIN values, with nulls and bounds found on the way.
 //!
-//! `kind` says what the bytes mean, `gather` is the loop, `column` puts both behind one object so
+//! `kind` says what the bytes mean, `gather` is the loop, `sorted` watches the order of rows, `column` puts both behind one object so
 //! that the rest of the encoder is not generic, `chunk` makes the pages.
 
 pub(crate) mod chunk;
@@ -8,4 +8,5 @@ pub(crate) mod column;
 pub(crate) mod dictionary;
 pub(crate) mod gather;
 pub(crate) mod kind;
+mod sorted;
 pub(crate) mod values;

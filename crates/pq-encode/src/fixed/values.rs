@@ -208,11 +208,11 @@ impl Values {
         }
     }
 
-    /// Starts a page.
-    pub(crate) fn start_page(&mut self, page: &mut PageBuf) {
+    /// Starts a page of `bytes_max`.
+    pub(crate) fn start_page(&mut self, bytes_max: usize, page: &mut PageBuf) {
         match self {
-            Self::Delta32(delta) => delta.start(),
-            Self::Delta64(delta) => delta.start(),
+            Self::Delta32(delta) => delta.start(bytes_max),
+            Self::Delta64(delta) => delta.start(bytes_max),
             Self::Keys(keys) => keys.writer.start_page(page.tail()),
             Self::Growing(growing) => growing.keys.start_page(),
             Self::Plain | Self::Bits | Self::Runs | Self::Split => {}
@@ -227,8 +227,8 @@ impl Values {
             Self::Plain => left / width,
             Self::Split => left.saturating_sub(stage) / width,
             Self::Bits | Self::Runs => (left * 8).saturating_sub(stage),
-            Self::Delta32(delta) => delta.room(left),
-            Self::Delta64(delta) => delta.room(left),
+            Self::Delta32(delta) => delta.room(page, bytes_max),
+            Self::Delta64(delta) => delta.room(page, bytes_max),
             Self::Keys(keys) => keys.writer.room(page, bytes_max),
             Self::Growing(growing) => {
                 let entries = growing.dictionary.entries();

@@ -88,6 +88,8 @@ fn is_text(data_type: &DataType) -> bool {
 pub struct RecordBatchWriter<W> {
     writer: PushWriter<W>,
     schema: Schema,
+    /// Columns that take no null.
+    required: Vec<bool>,
 }
 
 impl<W: Write> RecordBatchWriter<W> {
@@ -111,7 +113,7 @@ impl<W: Write> RecordBatchWriter<W> {
     /// encodings, codecs, filters or identities.
     ///
     /// # Errors
-    /// As for [`RecordBatchWriter::new`], and columns of other types than the schema's.
+    /// As for [`RecordBatchWriter::new`], and columns of other names or types than the schema's.
     pub fn with_columns(
         out: W,
         schema: &Schema,
@@ -127,6 +129,12 @@ impl<W: Write> RecordBatchWriter<W> {
             return Err(PushError::Columns { expected, found });
         }
         for (own, column) in own.iter().zip(columns) {
+            if own.name != column.name {
+                return Err(PushError::Unsupported {
+                    column: column.name.clone(),
+                    reason: format!("the schema has `{}` in its place", own.name),
+                });
+            }
             if own.column_type != column.column_type || column.sentinels {
                 return Err(PushError::Unsupported {
                     column: column.name.clone(),
@@ -140,13 +148,15 @@ impl<W: Write> RecordBatchWriter<W> {
         Ok(Self {
             writer: PushWriter::new(out, columns, options, properties, push, spill)?,
             schema: schema.clone(),
+            required: columns.iter().map(|column| column.required).collect(),
         })
     }
 
     /// Adds the rows of a batch.
     ///
     /// # Errors
-    /// A batch of another schema (nothing was written then); otherwise as for [`PushWriter::write`].
+    /// A batch of another schema, or nulls in a column that takes none, by name (nothing was written
+    /// then); otherwise as for [`PushWriter::write`].
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), PushError> {
         let fields = self.schema.fields();
         if fields.len() != batch.num_columns() {
@@ -154,7 +164,22 @@ impl<W: Write> RecordBatchWriter<W> {
             return Err(PushError::Columns { expected, found });
         }
         let mut columns = Vec::with_capacity(fields.len());
-        for (field, array) in fields.iter().zip(batch.columns()) {
+        let given = batch.schema_ref().fields();
+        let parts = fields.iter().zip(given).zip(batch.columns());
+        for (((field, given), array), required) in parts.zip(&self.required) {
+            let refused = |reason| PushError::Unsupported {
+                column: field.name().clone(),
+                reason,
+            };
+            if field.name() != given.name() {
+                let found = given.name();
+                return Err(refused(format!("the batch has `{found}` in its place")));
+            }
+            let nulls = array.logical_null_count();
+            if *required && nulls > 0 {
+                let reason = format!("{nulls} nulls in a column that is not nullable");
+                return Err(refused(reason));
+            }
             if field.data_type() != array.data_type() {
                 return Err(PushError::Unsupported {
                     column: field.name().clone(),

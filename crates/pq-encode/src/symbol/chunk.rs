@@ -17,7 +17,7 @@ use crate::text::bounds::Cut;
 use crate::text::chunk::TextSource;
 use crate::text::keyed::{KeyedPages, NO_KEY};
 use crate::text::tracker::BoundsTracker;
-use crate::{BloomRate, EncodeError, Encoding};
+use crate::{BloomRate, EncodeError, Encoding, RowOrder};
 
 /// Keys looked up together.
 const BLOCK: usize = 256;
@@ -301,6 +301,7 @@ impl PageSource for SymbolSource {
         Ok(ChunkFacts {
             bounds: self.bounds.chunk_bounds(),
             page_order: self.bounds.page_order(),
+            row_order: RowOrder::default(),
             distinct: self.entries.distinct(),
             replaced_values: self.replaced,
             bloom: self.bloom.finish()?,

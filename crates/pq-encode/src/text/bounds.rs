@@ -2,7 +2,8 @@
 //!
 //! A bound longer than [`BOUND_BYTES_MAX`] is cut: a lower bound by dropping the rest, an upper one
 //! by dropping the rest and counting up what is left, text at code points. Where counting up is not
-//! possible (0xFF to the end) the whole value is the bound, since anything shorter would be wrong.
+//! possible (0xFF to the end) the whole value is the bound, since anything shorter would be wrong; of
+//! such values longer than [`WHOLE_BYTES_MAX`] there is no upper bound at all.
 
 use std::cmp::Ordering;
 
@@ -10,6 +11,10 @@ use super::utf8;
 
 /// Longest bound that is written, in bytes, unless only the whole value is one.
 pub(crate) const BOUND_BYTES_MAX: usize = 64;
+
+/// Longest value that is its own upper bound for want of a shorter one. What is longer has none: a
+/// file without that bound is read more slowly, one with megabytes of it in every index not at all.
+pub(crate) const WHOLE_BYTES_MAX: usize = 4 << 10;
 
 /// How a value is cut and counted up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,8 +31,13 @@ struct Key {
     len: u8,
     longer: bool,
     head: [u8; BOUND_BYTES_MAX],
-    /// The rest, kept where 64 bytes cannot be counted up.
+    /// The rest, kept where 64 bytes cannot be counted up and it is short enough.
     rest: Vec<u8>,
+}
+
+/// No upper bound of 64 bytes can be made of a value that begins like this and goes on.
+fn is_stuck(start: &[u8], cut: Cut) -> bool {
+    count_up(start, cut).is_none()
 }
 
 impl Key {
@@ -37,7 +47,7 @@ impl Key {
         let mut head = [0; BOUND_BYTES_MAX];
         head[..len].copy_from_slice(start);
         let longer = !tail.is_empty();
-        let stuck = longer && count_up(start, cut).is_none();
+        let stuck = longer && value.len() <= WHOLE_BYTES_MAX && is_stuck(start, cut);
         let rest = if stuck { tail.to_vec() } else { Vec::new() };
         Self {
             len: u8::try_from(len).unwrap_or(u8::MAX),
@@ -73,13 +83,17 @@ pub(crate) struct Bounds {
     min_prefix: u64,
     max_prefix: u64,
     keys: Option<(Key, Key)>,
+    /// A value has no upper bound that could be written. Such values are the greatest there are, so
+    /// none is overlooked.
+    boundless: bool,
 }
 
 /// A bound as it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Written {
     pub(crate) min: Vec<u8>,
-    pub(crate) max: Vec<u8>,
+    /// `None` if there is none short enough.
+    pub(crate) max: Option<Vec<u8>>,
     pub(crate) min_is_exact: bool,
     pub(crate) max_is_exact: bool,
 }
@@ -125,6 +139,7 @@ impl Bounds {
             min_prefix: u64::MAX,
             max_prefix: 0,
             keys: None,
+            boundless: false,
         }
     }
 
@@ -172,6 +187,9 @@ impl Bounds {
     #[cold]
     fn add_near(&mut self, value: &[u8], prefix: u64) {
         let cut = self.cut;
+        if let (true, Some(start)) = (value.len() > WHOLE_BYTES_MAX, value.get(..BOUND_BYTES_MAX)) {
+            self.boundless |= is_stuck(start, cut);
+        }
         let Some((min, max)) = &mut self.keys else {
             let key = Key::new(value, cut);
             self.keys = Some((key.clone(), key));
@@ -195,6 +213,7 @@ impl Bounds {
                 self.add_key(key);
             }
         }
+        self.boundless |= other.boundless;
     }
 
     fn add_key(&mut self, key: &Key) {
@@ -220,7 +239,7 @@ impl Bounds {
         }
         Some(Written {
             min: lower,
-            max: upper,
+            max: (!self.boundless).then_some(upper),
             min_is_exact: !min.longer,
             max_is_exact: !max.longer || !max.rest.is_empty(),
         })
@@ -281,11 +300,14 @@ mod tests {
     #[test]
     fn short_values_are_exact() {
         let w = written(&[b"b", b"", b"abc"], Cut::Text);
-        assert_eq!((w.min.as_slice(), w.max.as_slice()), (&b""[..], &b"b"[..]));
+        assert_eq!(
+            (w.min.as_slice(), w.max.as_deref()),
+            (&b""[..], Some(&b"b"[..]))
+        );
         assert!(w.min_is_exact && w.max_is_exact);
         let exactly = [b'x'; BOUND_BYTES_MAX];
         let w = written(&[&exactly], Cut::Bytes);
-        assert!(w.max == exactly && w.max_is_exact);
+        assert!(w.max.unwrap() == exactly && w.max_is_exact);
     }
 
     #[test]
@@ -293,8 +315,9 @@ mod tests {
         let long = [b'a'; 65];
         let w = written(&[&long], Cut::Text);
         assert_eq!(w.min, [b'a'; 64]);
-        assert_eq!((w.max.len(), w.max[63]), (64, b'b'));
         assert!(!w.min_is_exact && !w.max_is_exact);
+        let max = w.max.unwrap();
+        assert_eq!((max.len(), max[63]), (64, b'b'));
     }
 
     #[test]
@@ -302,12 +325,40 @@ mod tests {
         let mut value = vec![0xff; 100];
         value[3] = 7;
         let w = written(&[&value], Cut::Bytes);
-        assert_eq!(w.max, [0xff, 0xff, 0xff, 8]);
+        assert_eq!(w.max.unwrap(), [0xff, 0xff, 0xff, 8]);
         let all = vec![0xff; 100];
         let w = written(&[&all, &[0xff; 80]], Cut::Bytes);
-        assert_eq!(w.max, all);
+        assert_eq!(w.max, Some(all));
         assert!(w.max_is_exact);
         assert!(!w.min_is_exact && w.min == [0xff; 64]);
+    }
+
+    #[test]
+    fn a_huge_value_that_cannot_be_counted_up_leaves_no_upper_bound() {
+        let mut longest = vec![0xff; WHOLE_BYTES_MAX];
+        let w = written(&[&longest], Cut::Bytes);
+        assert_eq!(w.max.as_deref(), Some(longest.as_slice()));
+        longest.push(0);
+        let text = "\u{10ffff}".repeat(WHOLE_BYTES_MAX / 4 + 1);
+        for (huge, cut) in [
+            (longest.as_slice(), Cut::Bytes),
+            (text.as_bytes(), Cut::Text),
+        ] {
+            for values in [[b"a", huge], [huge, b"a"]] {
+                let w = written(&values, cut);
+                assert_eq!((w.min.as_slice(), w.max), (&b"a"[..], None));
+                let mut merged = Bounds::new(cut);
+                for value in values {
+                    let mut bounds = Bounds::new(cut);
+                    bounds.add(value);
+                    merged.merge(&bounds);
+                }
+                assert_eq!(merged.written().unwrap().max, None);
+                merged.clear();
+                merged.add(b"b");
+                assert_eq!(merged.written().unwrap().max.unwrap(), b"b");
+            }
+        }
     }
 
     #[test]
@@ -316,20 +367,20 @@ mod tests {
         let value = "€".repeat(22);
         let w = written(&[value.as_bytes()], Cut::Text);
         assert_eq!(w.min, "€".repeat(21).as_bytes());
-        assert_eq!(w.max, format!("{}₭", "€".repeat(20)).as_bytes());
+        assert_eq!(w.max.unwrap(), format!("{}₭", "€".repeat(20)).as_bytes());
         let value = "\u{d7ff}".repeat(30);
         let w = written(&[value.as_bytes()], Cut::Text);
         assert_eq!(
-            w.max,
+            w.max.unwrap(),
             format!("{}\u{e000}", "\u{d7ff}".repeat(20)).as_bytes()
         );
         let value = "\u{10ffff}".repeat(20);
         let w = written(&[value.as_bytes()], Cut::Text);
-        assert_eq!(w.max, value.as_bytes());
+        assert_eq!(w.max.unwrap(), value.as_bytes());
         // U+007F counts up to a longer character, which does not fit behind 63 bytes.
         let value = format!("{}{}", "b".repeat(63), "\u{7f}".repeat(3));
         let w = written(&[value.as_bytes()], Cut::Text);
-        assert_eq!(w.max, format!("{}c", "b".repeat(62)).as_bytes());
+        assert_eq!(w.max.unwrap(), format!("{}c", "b".repeat(62)).as_bytes());
     }
 
     #[test]
@@ -369,18 +420,19 @@ mod tests {
             let bytes: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
             for (values, cut) in [(text, Cut::Text), (bytes, Cut::Bytes)] {
                 let w = written(&values, cut);
+                let max = w.max.clone().unwrap();
                 for value in &values {
-                    prop_assert!(w.min.as_slice() <= *value && *value <= w.max.as_slice());
+                    prop_assert!(w.min.as_slice() <= *value && *value <= max.as_slice());
                 }
                 let lens: Vec<u32> = values.iter().map(|v| u32::try_from(v.len()).unwrap()).collect();
                 let mut together = Bounds::new(cut);
                 together.add_all(&values.concat(), &lens);
                 prop_assert_eq!(together.written(), Some(w.clone()));
                 prop_assert_eq!(w.min_is_exact, values.contains(&w.min.as_slice()));
-                prop_assert_eq!(w.max_is_exact, values.contains(&w.max.as_slice()));
+                prop_assert_eq!(w.max_is_exact, values.contains(&max.as_slice()));
                 if cut == Cut::Text {
                     prop_assert!(std::str::from_utf8(&w.min).is_ok());
-                    prop_assert!(std::str::from_utf8(&w.max).is_ok());
+                    prop_assert!(std::str::from_utf8(&max).is_ok());
                 }
                 prop_assert!(w.min.len() <= BOUND_BYTES_MAX);
                 let (left, right) = values.split_at(at.min(values.len()));

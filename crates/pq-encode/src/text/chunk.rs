@@ -25,7 +25,7 @@ use crate::rows::Cursor;
 use crate::source::{
     Added, ChunkFacts, DictionaryLimits, FilledPage, GrownDictionary, PageLimits, PageSource,
 };
-use crate::{BloomRate, EncodeError, Encoding};
+use crate::{BloomRate, EncodeError, Encoding, RowOrder};
 
 /// Rows and bytes of a portion of a dictionary column.
 const PORTION_ROWS: usize = 1024;
@@ -155,7 +155,7 @@ impl TextSource {
     fn put_delta_length(&mut self, page: &mut PageBuf) {
         let mut header = Vec::with_capacity(32);
         self.scratch.clear();
-        self.lengths.start();
+        self.lengths.start(usize::MAX);
         self.lengths.push(&self.stage.lens, &mut self.scratch);
         self.lengths.finish(&mut header, &mut self.scratch);
         std::mem::swap(&mut self.stage.data, page.tail());
@@ -359,6 +359,7 @@ impl PageSource for TextSource {
         let facts = ChunkFacts {
             bounds: self.bounds.chunk_bounds(),
             page_order: self.bounds.page_order(),
+            row_order: RowOrder::default(),
             distinct: (self.encoding == Encoding::Dictionary)
                 .then_some(self.dictionary.entries() as u64),
             replaced_values: if keyed {

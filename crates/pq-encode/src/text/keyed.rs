@@ -15,6 +15,9 @@ use crate::summary::PageBounds;
 /// A row without a value, or a value that is no entry.
 pub(crate) const NO_KEY: u32 = u32::MAX;
 
+/// Rows after which room is measured again: their levels are not known before.
+const ROWS_AT_ONCE: usize = 16 << 10;
+
 /// Makes page after page of keys.
 #[derive(Debug, Default)]
 pub(crate) struct KeyedPages {
@@ -53,7 +56,8 @@ impl KeyedPages {
         limits: PageLimits,
     ) -> usize {
         let done = self.validity.rows();
-        let room = self.waiting.room(entries, portion, limits.bytes);
+        let bytes_max = limits.bytes.saturating_sub(self.validity.level_bytes());
+        let room = self.waiting.room(entries, portion, bytes_max);
         let wanted = room
             .max(usize::from(done == 0))
             .min(limits.rows.saturating_sub(done));
@@ -98,13 +102,14 @@ impl KeyedPages {
     }
 
     /// Rows that may be added before room is measured again: at least one to an empty page.
-    pub(crate) fn wanted(&self, page: &PageBuf, bytes_max: usize, rows_max: usize) -> usize {
+    pub(crate) fn wanted(&mut self, page: &PageBuf, bytes_max: usize, rows_max: usize) -> usize {
         let done = self.validity.rows();
+        let bytes_max = bytes_max.saturating_sub(self.validity.level_bytes());
         let room = self
             .writer
             .room(page.len(), bytes_max)
             .max(usize::from(done == 0));
-        room.min(rows_max.saturating_sub(done))
+        room.min(rows_max.saturating_sub(done)).min(ROWS_AT_ONCE)
     }
 
     /// Appends rows without a value.

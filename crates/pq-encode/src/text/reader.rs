@@ -169,8 +169,11 @@ impl Reader {
                 keys.iter().try_for_each(|key| {
                     let key = i32::from_le_bytes(*key);
                     if key == column_format::null::INT {
-                        stage.push_null();
-                        return Ok(());
+                        return if stage.push_null() {
+                            Ok(())
+                        } else {
+                            Err(Stop::Full)
+                        };
                     }
                     let value = u32::try_from(key).ok().and_then(|key| symbols.value(key));
                     let value = value.ok_or(Stop::Key(key, symbols.len()))?;
@@ -195,8 +198,11 @@ fn push<T>(
     append: impl FnOnce(T, &mut Vec<u8>) -> bool,
 ) -> Result<(), Stop> {
     let Some(value) = value else {
-        stage.push_null();
-        return Ok(());
+        return if stage.push_null() {
+            Ok(())
+        } else {
+            Err(Stop::Full)
+        };
     };
     let start = stage.data.len();
     let replaced = append(value, &mut stage.data);

@@ -64,9 +64,16 @@ impl Stage {
         self.data.len() - self.base
     }
 
-    /// Whether the page can take this many values with this many bytes.
-    pub(crate) fn fits(&self, values: usize, bytes: usize) -> bool {
+    /// Whether the page can take a block of up to 64 rows: this many values with this many bytes.
+    /// Then it can take each of them by itself.
+    pub(crate) fn fits_block(&mut self, rows: usize, values: usize, bytes: usize) -> bool {
+        let levels = self.validity.level_bytes_with(values < rows);
+        self.fits(levels, values, bytes)
+    }
+
+    fn fits(&self, levels: usize, values: usize, bytes: usize) -> bool {
         self.bytes()
+            .saturating_add(levels)
             .saturating_add(values * LENGTH_BYTES)
             .saturating_add(bytes)
             <= self.bytes_max
@@ -86,9 +93,14 @@ impl Stage {
         self.data.capacity() + self.lens.capacity() * 4
     }
 
-    /// A row without a value.
-    pub(crate) fn push_null(&mut self) {
-        self.validity.push_nulls(1);
+    /// A row without a value. `false` if it does not fit.
+    pub(crate) fn push_null(&mut self) -> bool {
+        let levels = self.validity.level_bytes();
+        let fits = self.validity.rows() == 0 || self.fits(levels, 0, 0);
+        if fits {
+            self.validity.push_nulls(1);
+        }
+        fits
     }
 
     /// A value that has just been appended to `data` behind `start`. `false` if it does not fit: it
@@ -97,7 +109,8 @@ impl Stage {
     pub(crate) fn end_value(&mut self, start: usize) -> Result<bool, usize> {
         let len = self.data.len() - start;
         let first = self.validity.rows() == 0;
-        if !first && !self.fits(1, 0) {
+        let levels = self.validity.level_bytes();
+        if !first && !self.fits(levels, 1, 0) {
             self.data.truncate(start);
             return Ok(false);
         }

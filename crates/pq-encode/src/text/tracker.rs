@@ -50,16 +50,14 @@ impl BoundsTracker {
         }
     }
 
-    /// Bounds of the page, which ends here.
+    /// Bounds of the page, which ends here; `None` too if it has no upper one.
     pub(crate) fn end_page(&mut self) -> Option<PageBounds> {
         let written = self.page.written()?;
         self.chunk.merge(&self.page);
         self.page.clear();
-        self.order.add(written.min.clone(), written.max.clone());
-        Some(PageBounds {
-            min: written.min,
-            max: written.max,
-        })
+        let (min, max) = (written.min, written.max?);
+        self.order.add(min.clone(), max.clone());
+        Some(PageBounds { min, max })
     }
 
     /// Bounds of the chunk.

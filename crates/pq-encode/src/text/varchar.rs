@@ -117,7 +117,7 @@ fn push_long(data: &[u8], entries: &[[u8; 16]], stage: &mut Stage) -> Long {
     }
     let range = usize::try_from(first).ok().zip(usize::try_from(next).ok());
     let bytes = range.and_then(|(lo, hi)| data.get(lo..hi));
-    match bytes.filter(|bytes| stage.fits(entries.len(), bytes.len())) {
+    match bytes.filter(|bytes| stage.fits_block(entries.len(), entries.len(), bytes.len())) {
         None => Long::Full,
         Some(bytes) => {
             stage.reserve(bytes.len());
@@ -132,7 +132,7 @@ fn push_long(data: &[u8], entries: &[[u8; 16]], stage: &mut Stage) -> Long {
 /// value that cannot be is left to the caller.
 fn push_mixed(data: &[u8], entries: &[[u8; 16]], stage: &mut Stage) -> Option<u64> {
     let block = survey(entries)?;
-    if !stage.fits(block.values, block.bytes) {
+    if !stage.fits_block(entries.len(), block.values, block.bytes) {
         return None;
     }
     let longest = block.lens.iter().fold(0, |longest, len| longest.max(*len));

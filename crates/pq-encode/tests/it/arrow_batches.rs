@@ -197,10 +197,90 @@ fn a_batch_of_another_schema_is_refused_and_changes_nothing() {
     let mut order: Vec<usize> = (0..21).collect();
     order.swap(4, 6);
     let other = good.project(&order).unwrap();
+    let named = other.columns().iter().enumerate().map(|(i, array)| {
+        let field = Field::new(format!("c{i}"), array.data_type().clone(), true);
+        (Arc::new(field), Arc::clone(array))
+    });
+    let (fields, arrays): (Vec<_>, Vec<_>) = named.unzip();
+    let other = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).unwrap();
     let error = writer.write(&other).unwrap_err().to_string();
     assert!(error.contains("`c4`") && error.contains("Int32"), "{error}");
     writer.write(&good).unwrap();
     assert_eq!(writer.finish().unwrap().1.rows, 200);
+}
+
+/// A writer of one column `c`.
+fn writer_of(column: pq_encode::ColumnSpec, field: Field) -> RecordBatchWriter<Vec<u8>> {
+    RecordBatchWriter::with_columns(
+        Vec::new(),
+        &Schema::new(vec![field]),
+        &[column],
+        &WriterOptions::default(),
+        FileProperties::default(),
+        &PushOptions::default(),
+        MemoryStores,
+    )
+    .unwrap()
+}
+
+#[test]
+fn nulls_in_a_column_that_is_not_nullable_are_refused_by_name_and_never_become_zeros() {
+    let keys = Int8Array::from(vec![0, 1, 0]);
+    let entries = StringArray::from(vec![Some("a"), None]);
+    let nulls: [ArrayRef; 4] = [
+        Arc::new(Int64Array::from(vec![Some(1), None, Some(3)])),
+        Arc::new(BooleanArray::from(vec![Some(true), None, Some(true)])),
+        Arc::new(StringArray::from(vec![Some("a"), None, Some("b")])),
+        // No key is null here, but one of them is that of a null.
+        Arc::new(DictionaryArray::new(keys, Arc::new(entries))),
+    ];
+    for array in nulls {
+        let required = Field::new("c", array.data_type().clone(), false);
+        let schema = Schema::new(vec![required.clone()]);
+        let column = columns_of(&schema).unwrap().remove(0);
+        let mut writer = writer_of(column, required.clone());
+        let given = Field::new("c", array.data_type().clone(), true);
+        let given = Arc::new(Schema::new(vec![given]));
+        let batch = RecordBatch::try_new(given, vec![Arc::clone(&array)]).unwrap();
+        let error = writer.write(&batch).unwrap_err();
+        assert!(matches!(error, PushError::Unsupported { .. }), "{error}");
+        let text = error.to_string();
+        assert!(text.contains("`c`") && text.contains("1 nulls"), "{text}");
+        writer.write(&batch.slice(2, 1)).unwrap();
+        assert_eq!(writer.finish().unwrap().1.rows, 1);
+    }
+}
+
+#[test]
+fn columns_of_another_name_are_refused() {
+    let array: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
+    let field = |name: &str| Field::new(name, DataType::Int64, true);
+    let column = columns_of(&Schema::new(vec![field("c")]))
+        .unwrap()
+        .remove(0);
+    let mut writer = writer_of(column.clone(), field("c"));
+    let other = Arc::new(Schema::new(vec![field("other")]));
+    let batch = RecordBatch::try_new(other, vec![array]).unwrap();
+    let error = writer.write(&batch).unwrap_err().to_string();
+    assert!(
+        error.contains("`c`") && error.contains("`other`"),
+        "{error}"
+    );
+
+    let error = RecordBatchWriter::with_columns(
+        Vec::new(),
+        &Schema::new(vec![field("other")]),
+        &[column],
+        &WriterOptions::default(),
+        FileProperties::default(),
+        &PushOptions::default(),
+        MemoryStores,
+    );
+    let error = error.unwrap_err().to_string();
+    assert!(
+        error.contains("`c`") && error.contains("`other`"),
+        "{error}"
+    );
 }
 
 #[test]
