@@ -16,7 +16,7 @@ use pq_encode::{AssembleError, EncodeError, StoreError};
 use table_reader::ReadError;
 
 use crate::names::{name_list, nearest_names, suggestion};
-use crate::text::size::ByteSize;
+use crate::text::size::{ByteSize, TimeLimit};
 
 /// How a command that met an error ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,6 +131,16 @@ pub enum Cause {
     /// Bytes of a mapped file went away while they were read; what was made of them is thrown away.
     #[error("a file of the table was cut, or failed, while it was read: {0}")]
     Vanished(#[source] ReadError),
+    /// Bytes of a mapped file went away, and reading them in another way was refused.
+    #[error(
+        "a file of the table was cut, or failed, while it was read: {source}; to read it again without mapping it: {refusal}"
+    )]
+    NotReadAgain {
+        /// What went away.
+        source: ReadError,
+        /// Why it was not read again.
+        refusal: String,
+    },
     /// The system gives no thread to encode on.
     #[error("the system starts no thread; try --threads 1")]
     Threads,
@@ -138,7 +148,7 @@ pub enum Cause {
     #[error("interrupted")]
     Cancelled,
     /// The time limit passed.
-    #[error("stopped after the time limit of {limit:?}")]
+    #[error("stopped after the time limit of {}", TimeLimit(*.limit))]
     TimedOut {
         /// The limit.
         limit: Duration,
@@ -262,6 +272,7 @@ impl EngineError {
             &self.inner.cause,
             Cause::Read(_)
                 | Cause::Vanished(_)
+                | Cause::NotReadAgain { .. }
                 | Cause::Column(_)
                 | Cause::Encode(_)
                 | Cause::Assemble(_)
@@ -270,6 +281,12 @@ impl EngineError {
         if in_a_table {
             place(&mut self.inner);
         }
+        self
+    }
+
+    /// The same failure in the same place, said otherwise.
+    pub(crate) fn map_cause(mut self, say: impl FnOnce(Cause) -> Cause) -> Self {
+        self.inner.cause = say(self.inner.cause);
         self
     }
 

@@ -14,6 +14,7 @@ mod show;
 mod target;
 mod text;
 mod time_range;
+mod unfinished;
 mod usage;
 
 pub use mmap_io::sigbus::install as install_sigbus_guard;
@@ -39,3 +40,4 @@ pub use crate::target::Output;
 pub use crate::text::parse::{TimePoint, TimePointError};
 pub use crate::text::size::{ByteSize, QuantityError, TimeLimit};
 pub use crate::time_range::TimeRange;
+pub use crate::unfinished::Unfinished;

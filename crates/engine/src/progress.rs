@@ -17,7 +17,8 @@ pub struct Totals {
 /// What has been done since [`Progress::begin`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Done {
-    /// Rows in finished row groups (export) or rows printed (scan).
+    /// Rows of finished row groups, and of the one under way as large a share as of its columns is
+    /// written (export); rows printed (scan).
     pub rows: u64,
     /// Native bytes of the selected columns of those rows.
     pub bytes_in: u64,

@@ -4,26 +4,34 @@ use mmap_io::{IoError, ReadMode, Root, ScanProfile};
 use table_reader::{Frame, OpenOptions, ReadError, RowSelection, TableReader};
 
 use crate::error::{Cause, EngineError, Result};
+use crate::running::Running;
 use crate::time_range::TimeRange;
 
 /// A snapshot of the table with the descriptors of `columns` (all of them if `None`).
 pub(crate) fn open_reader(root: &Root, columns: Option<&[String]>) -> Result<TableReader> {
-    open_reader_as(root, columns, ScanProfile::Cached, ReadMode::Auto)
+    open_with(root, columns, OpenOptions::default())
 }
 
-/// [`open_reader`] with a profile and a mode of its mappings.
+/// [`open_reader`] with a profile and a mode of its mappings, stopped as `running` says.
 pub(crate) fn open_reader_as(
     root: &Root,
     columns: Option<&[String]>,
     profile: ScanProfile,
     read_mode: ReadMode,
+    running: &Running,
 ) -> Result<TableReader> {
     let options = OpenOptions {
-        columns: columns.map(<[String]>::to_vec),
         profile,
         read_mode,
+        query: Some(running.query()),
         ..OpenOptions::default()
     };
+    open_with(root, columns, options)
+}
+
+fn open_with(root: &Root, columns: Option<&[String]>, options: OpenOptions) -> Result<TableReader> {
+    let columns = columns.map(<[String]>::to_vec);
+    let options = OpenOptions { columns, ..options };
     Ok(TableReader::open(root, &options)?)
 }
 

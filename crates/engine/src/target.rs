@@ -11,6 +11,7 @@ use mmap_io::{AtomicFile, FileKind, IoError, ReadMode, Vfs, Writeback};
 
 use crate::error::{Cause, EngineError, Result};
 use crate::progress::Progress;
+use crate::unfinished::Unfinished;
 
 /// Where results go.
 pub enum Output {
@@ -42,13 +43,17 @@ const ATTEMPTS_MAX: u32 = 10;
 
 /// How a file is published.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Publish {
+pub(crate) struct Publish<'a> {
     /// Replace an existing file.
     pub(crate) force: bool,
     /// Make file and directory durable.
     pub(crate) sync: bool,
     /// Written pages leave the page cache.
     pub(crate) drop_behind: bool,
+    /// How the caller wants column files read: only under [`ReadMode::Auto`] another way is tried.
+    pub(crate) read_mode: ReadMode,
+    /// Who is told of the file under way.
+    pub(crate) unfinished: &'a Unfinished,
 }
 
 /// How an attempt reads the table.
@@ -76,7 +81,7 @@ impl Reads {
 pub(crate) fn write_to<T>(
     vfs: &dyn Vfs,
     output: Output,
-    publish: Publish,
+    publish: Publish<'_>,
     progress: &dyn Progress,
     mut attempt: impl FnMut(&mut (dyn Write + Send), Reads) -> Result<T>,
 ) -> Result<T> {
@@ -95,13 +100,15 @@ pub(crate) fn write_to<T>(
 fn write_file<T>(
     vfs: &dyn Vfs,
     path: &Path,
-    publish: Publish,
+    publish: Publish<'_>,
     progress: &dyn Progress,
     attempt: &mut impl FnMut(&mut (dyn Write + Send), Reads) -> Result<T>,
 ) -> Result<T> {
     let (mut number, mut vanished) = (1, None::<EngineError>);
     loop {
+        let may_retry = publish.read_mode == ReadMode::Auto && vanished.is_none();
         let mut file = create(vfs, path, publish)?;
+        let _announced = publish.unfinished.announce(&file.temp_path());
         let reads = match vanished {
             None => Reads::AsAsked,
             Some(_) => Reads::Positional,
@@ -115,16 +122,19 @@ fn write_file<T>(
             Err(error) if error.is_stale() && number >= ATTEMPTS_MAX => {
                 return Err(unstable(error, number));
             }
-            Err(error) if error.is_stale() || error.is_vanished() && vanished.is_none() => {
+            Err(error) if error.is_stale() || may_retry && error.is_vanished() => {
                 number += 1;
                 progress.restart(number, &error.to_line());
                 if error.is_vanished() {
                     vanished = Some(error);
                 }
             }
-            // That copies do not fit into memory is no answer to what happened to the file.
+            // That copies do not fit into memory is not all that there is to say.
             Err(error) if matches!(error.cause(), Cause::Budget { .. }) => {
-                return Err(vanished.unwrap_or(error));
+                return Err(match vanished {
+                    Some(vanished) => not_read_again(vanished, &error),
+                    None => error,
+                });
             }
             done => return done,
         }
@@ -132,7 +142,7 @@ fn write_file<T>(
 }
 
 /// Refuses an output that is in the way before any work is done for it.
-fn create(vfs: &dyn Vfs, path: &Path, publish: Publish) -> Result<AtomicFile> {
+fn create(vfs: &dyn Vfs, path: &Path, publish: Publish<'_>) -> Result<AtomicFile> {
     if let Some(kind) = existing(vfs, path)? {
         if !matches!(kind, FileKind::File | FileKind::Symlink) {
             let reason = format!("{} is not a regular file", path.display());
@@ -179,6 +189,15 @@ fn output_error(error: IoError) -> EngineError {
         other => Cause::Io(other),
     }
     .into()
+}
+
+/// Vanished bytes that could not be read in another way for want of memory.
+fn not_read_again(vanished: EngineError, refusal: &EngineError) -> EngineError {
+    let refusal = refusal.to_line();
+    vanished.map_cause(|cause| match cause {
+        Cause::Vanished(source) => Cause::NotReadAgain { source, refusal },
+        other => other,
+    })
 }
 
 fn unstable(error: EngineError, attempts: u32) -> EngineError {

@@ -148,6 +148,12 @@ impl AtomicFile {
         self
     }
 
+    /// Path of the temporary file, for whoever has to end the process before it is published.
+    #[must_use]
+    pub fn temp_path(&self) -> PathBuf {
+        self.dir_path.join(&self.temp_name)
+    }
+
     /// The target's path.
     #[must_use]
     pub fn target(&self) -> &Path {

@@ -152,6 +152,18 @@ pub enum IoError {
         /// The system's error.
         source: io::Error,
     },
+    /// The system has no memory, address space or room in its table of mappings for one more.
+    #[error(
+        "cannot {op} {path:?}: no memory, or more mappings than vm.max_map_count allows; read without mapping, or raise it"
+    )]
+    TooManyMappings {
+        /// The path.
+        path: PathBuf,
+        /// What was attempted.
+        op: Op,
+        /// The system's error.
+        source: io::Error,
+    },
     /// The file is shorter than what is to be read or mapped; found before any byte is used.
     #[error("cannot {op} {path:?}: needs {needed} bytes, has {found}")]
     TooShort {
@@ -251,6 +263,9 @@ impl IoError {
         if matches!(source.raw_os_error(), Some(libc::EMFILE | libc::ENFILE)) {
             return Self::TooManyFiles { path, op, source };
         }
+        if op == Op::Map && source.raw_os_error() == Some(libc::ENOMEM) {
+            return Self::TooManyMappings { path, op, source };
+        }
         match source.kind() {
             K::NotFound => Self::NotFound { path, op, source },
             K::AlreadyExists => Self::AlreadyExists { path, op, source },
@@ -290,6 +305,7 @@ impl IoError {
             | Self::PermissionDenied { source, .. }
             | Self::NoSpace { source, .. }
             | Self::TooManyFiles { source, .. }
+            | Self::TooManyMappings { source, .. }
             | Self::Other { source, .. } => source.kind(),
             Self::TooShort { .. } => K::UnexpectedEof,
             Self::TooLarge { .. } | Self::Poisoned { .. } => K::InvalidData,
@@ -318,6 +334,7 @@ impl IoError {
             | Self::PermissionDenied { path, op, .. }
             | Self::NoSpace { path, op, .. }
             | Self::TooManyFiles { path, op, .. }
+            | Self::TooManyMappings { path, op, .. }
             | Self::TooShort { path, op, .. }
             | Self::TooLarge { path, op, .. }
             | Self::OutOfRange { path, op, .. }

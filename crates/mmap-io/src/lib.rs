@@ -34,7 +34,7 @@ pub use real::RealVfs;
 pub use root::Root;
 pub use root_dir::RootDir;
 pub use root_file::RootFile;
-pub use stats::IoStats;
+pub use stats::{IoStats, MappedPeak};
 pub use sys::{Trust, page_size};
 pub use vfs::{
     Access, Dir, DirEntry, File, FileAdvice, FileId, FileKind, Links, MapAdvice, Region, Replace,

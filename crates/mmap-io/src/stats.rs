@@ -4,6 +4,7 @@
 //! where mappings are made and unmade, not from an estimate.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// Live counters, shared by everything that was opened through one [`crate::Root`].
 #[derive(Debug, Default)]
@@ -16,6 +17,34 @@ pub struct IoStats {
     cache_hits: AtomicU64,
     bytes_evicted: AtomicU64,
     bytes_read: AtomicU64,
+    watched: Mutex<Vec<Weak<MappedPeak>>>,
+}
+
+/// The most that was mapped at one moment while this value lives: of one piece of work, where the
+/// counters of the root go back to its opening.
+#[derive(Debug, Default)]
+pub struct MappedPeak {
+    mappings: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl MappedPeak {
+    /// Mappings.
+    #[must_use]
+    pub fn mappings(&self) -> u64 {
+        self.mappings.load(Relaxed)
+    }
+
+    /// Bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Relaxed)
+    }
+
+    fn see(&self, mappings: u64, bytes: u64) {
+        self.mappings.fetch_max(mappings, Relaxed);
+        self.bytes.fetch_max(bytes, Relaxed);
+    }
 }
 
 impl IoStats {
@@ -67,12 +96,30 @@ impl IoStats {
         self.bytes_read.load(Relaxed)
     }
 
+    /// Peaks from now on, until the answer is dropped.
+    #[must_use]
+    pub fn watch_peak(&self) -> Arc<MappedPeak> {
+        let peak = Arc::new(MappedPeak::default());
+        peak.see(self.mapped_now(), self.mapped_bytes_now());
+        self.watched().push(Arc::downgrade(&peak));
+        peak
+    }
+
+    fn watched(&self) -> MutexGuard<'_, Vec<Weak<MappedPeak>>> {
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        watched.retain(|peak| peak.strong_count() > 0);
+        watched
+    }
+
     pub(crate) fn on_mapped(&self, len: u64) {
         self.mappings_opened.fetch_add(1, Relaxed);
         let now = self.mapped_now.fetch_add(1, Relaxed) + 1;
         self.mapped_peak.fetch_max(now, Relaxed);
         let bytes = self.mapped_bytes_now.fetch_add(len, Relaxed) + len;
         self.mapped_bytes_peak.fetch_max(bytes, Relaxed);
+        for peak in self.watched().iter().filter_map(Weak::upgrade) {
+            peak.see(now, bytes);
+        }
     }
 
     pub(crate) fn on_unmapped(&self, len: u64) {

@@ -13,15 +13,20 @@ mod report_text;
 mod run;
 
 use std::process::ExitCode;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use clap::Parser;
-use engine::CancelToken;
+use engine::{CancelToken, Cause, EngineError, Unfinished};
 
 use crate::args::Cli;
 
-/// How long a cancelled stream may take to notice.
+/// How long cancelled work may take to notice and to clean up. Within a second the process has ended.
+const GRACE: Duration = Duration::from_millis(900);
+/// The same for a stream, which may be stuck in a write that nobody reads, and has nothing to clean up.
 const STREAM_GRACE: Duration = Duration::from_millis(500);
+/// How long stderr may take to take the line that says why.
+const LAST_WORDS: Duration = Duration::from_millis(50);
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -35,24 +40,56 @@ fn main() -> ExitCode {
     // the guard everything else works as before.
     let _ = engine::install_sigbus_guard();
     let cancel = CancelToken::new();
-    let streams = run::streams_to_stdout(&cli.command);
+    let unfinished = Unfinished::default();
+    let grace = match run::streams_to_stdout(&cli.command) {
+        true => STREAM_GRACE,
+        false => GRACE,
+    };
     if run::cleans_up(&cli.command) {
-        let token = cancel.clone();
+        let (token, unfinished) = (cancel.clone(), unfinished.clone());
         // Without a handler Ctrl-C still stops the process, only less tidily.
-        let _ = ctrlc::set_handler(move || interrupt(&token, streams));
+        let _ = ctrlc::set_handler(move || {
+            token.cancel();
+            end_after(grace, &unfinished, Cause::Cancelled);
+        });
     }
-    match run::run(cli.command, &cancel) {
+    let work = run::Work {
+        cancel,
+        unfinished,
+        grace,
+    };
+    match run::run(cli.command, &work) {
         Ok(code) => code,
         Err(error) => output::complain(&error),
     }
 }
 
-/// Asks the work to stop. A stream may be stuck in a write that nobody reads, and has nothing to
-/// clean up: it is not waited for.
-fn interrupt(token: &CancelToken, streams: bool) {
-    token.cancel();
-    if streams {
-        std::thread::sleep(STREAM_GRACE);
-        std::process::exit(i32::from(output::complain_interrupted()));
+/// Ends the process unless the work, which was asked to stop, ends it before: some steps are long (a
+/// large page in a slow codec, an `fsync`), and a write may wait for a reader for ever.
+fn end_after(grace: Duration, unfinished: &Unfinished, cause: Cause) {
+    std::thread::sleep(grace);
+    unfinished.remove();
+    let error = EngineError::from(cause);
+    let code = error.exit_class().code();
+    let (said, wait) = mpsc::channel();
+    let say = move || {
+        output::complain(&error);
+        let _ = said.send(());
+    };
+    // stderr may be what the work is stuck in.
+    if std::thread::Builder::new().spawn(say).is_ok() {
+        let _ = wait.recv_timeout(LAST_WORDS);
     }
+    std::process::exit(i32::from(code));
+}
+
+/// Watches a time limit for work that is stuck where it cannot look at the clock.
+pub(crate) fn watch_limit(limit: Duration, grace: Duration, unfinished: &Unfinished) {
+    let unfinished = unfinished.clone();
+    let watch = move || {
+        std::thread::sleep(limit);
+        end_after(grace, &unfinished, Cause::TimedOut { limit });
+    };
+    // Without a thread to spare, work still ends where it looks at the clock.
+    let _ = std::thread::Builder::new().spawn(watch);
 }

@@ -16,13 +16,6 @@ pub(crate) fn complain(error: &EngineError) -> ExitCode {
     ExitCode::from(error.exit_class().code())
 }
 
-/// Prints the line of a cancel that nobody noticed, and returns its exit code.
-pub(crate) fn complain_interrupted() -> u8 {
-    let error = EngineError::from(engine::Cause::Cancelled);
-    say(&format!("error: {}", error.to_line()));
-    error.exit_class().code()
-}
-
 /// Prints one line on stderr.
 pub(crate) fn say(line: &str) {
     // A closed stderr is no reason to stop.

@@ -47,16 +47,7 @@ pub(crate) fn report_text(report: &ExportReport) -> String {
         seconds(report.cpu_ms),
         HumanBytes(report.peak_rss_bytes),
     );
-    if report.evicted_bytes > 0 {
-        let _ = writeln!(
-            text,
-            "  {} taken out of the page cache again, {} anonymous memory, {} partition{} mapped at once",
-            HumanBytes(report.evicted_bytes),
-            HumanBytes(report.peak_anon_bytes),
-            report.peak_mapped_partitions,
-            plural(report.peak_mapped_partitions),
-        );
-    }
+    push_memory(&mut text, report);
     if report.passthrough_chunks > 0 {
         let _ = writeln!(
             text,
@@ -76,6 +67,31 @@ pub(crate) fn report_text(report: &ExportReport) -> String {
         push_stats(&mut text, stats);
     }
     text
+}
+
+/// What the export held, and what it took out of the page cache: with `--stats` even if that is nothing.
+fn push_memory(text: &mut String, report: &ExportReport) {
+    if report.evicted_bytes > 0 || report.stats.is_some() {
+        let _ = writeln!(
+            text,
+            "  {} taken out of the page cache again, {} anonymous memory, {} partition{} mapped at once",
+            HumanBytes(report.evicted_bytes),
+            HumanBytes(report.peak_anon_bytes),
+            report.peak_mapped_partitions,
+            if report.peak_mapped_partitions == 1 {
+                ""
+            } else {
+                "s"
+            },
+        );
+    }
+    if report.spilled_bytes > 0 || report.stats.is_some() {
+        let _ = writeln!(
+            text,
+            "  {} of pages waited in a temporary file",
+            HumanBytes(report.spilled_bytes),
+        );
+    }
 }
 
 /// What `--stats` adds: the page cache, and a line a column.

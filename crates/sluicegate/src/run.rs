@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use engine::{
     ByteSize, CancelToken, Cause, EngineError, ExportRequest, Listed, Output, ScanRequest, Shown,
-    TimeLimit, TimeRange,
+    TimeLimit, TimeRange, Unfinished,
 };
 
 use crate::args::{
@@ -35,11 +35,28 @@ pub(crate) fn cleans_up(command: &Command) -> bool {
     matches!(command, Command::Export(_) | Command::Scan(_))
 }
 
+/// What stops a command, and what is left to do then.
+pub(crate) struct Work {
+    pub(crate) cancel: CancelToken,
+    pub(crate) unfinished: Unfinished,
+    /// How long it may take to stop by itself.
+    pub(crate) grace: Duration,
+}
+
+impl Work {
+    /// Sees to it that a command ends when its time is up, wherever it is then.
+    fn limit(&self, limit: Option<Duration>) {
+        if let Some(limit) = limit {
+            crate::watch_limit(limit, self.grace, &self.unfinished);
+        }
+    }
+}
+
 /// Runs one command.
-pub(crate) fn run(command: Command, cancel: &CancelToken) -> Result<ExitCode, EngineError> {
+pub(crate) fn run(command: Command, work: &Work) -> Result<ExitCode, EngineError> {
     match command {
-        Command::Export(args) => export(args, cancel),
-        Command::Scan(args) => scan(args, cancel),
+        Command::Export(args) => export(args, work),
+        Command::Scan(args) => scan(args, work),
         Command::Show(ShowCommand::Tables(args)) => show_tables(&args),
         Command::Show(ShowCommand::Columns(args)) => {
             show(&engine::show_columns(&args.table)?, &args)
@@ -51,7 +68,7 @@ pub(crate) fn run(command: Command, cancel: &CancelToken) -> Result<ExitCode, En
     }
 }
 
-fn export(args: ExportArgs, cancel: &CancelToken) -> Result<ExitCode, EngineError> {
+fn export(args: ExportArgs, work: &Work) -> Result<ExitCode, EngineError> {
     let to_stdout = args.output.as_os_str() == "-";
     if to_stdout && args.json {
         return Err(bad_option(
@@ -85,8 +102,10 @@ fn export(args: ExportArgs, cancel: &CancelToken) -> Result<ExitCode, EngineErro
     request.stats = args.stats;
     request.force = args.force;
     request.sync = !args.no_sync;
+    request.unfinished = work.unfinished.clone();
+    work.limit(request.timeout);
     let progress = TerminalProgress::new(args.volume);
-    let report = engine::export(request, &progress, cancel)?;
+    let report = engine::export(request, &progress, &work.cancel)?;
     if args.json {
         let json = serde_json::to_string(&report).unwrap_or_default();
         print(format!("{json}\n").as_bytes())?;
@@ -102,7 +121,7 @@ fn export(args: ExportArgs, cancel: &CancelToken) -> Result<ExitCode, EngineErro
     Ok(ExitCode::SUCCESS)
 }
 
-fn scan(args: ScanArgs, cancel: &CancelToken) -> Result<ExitCode, EngineError> {
+fn scan(args: ScanArgs, work: &Work) -> Result<ExitCode, EngineError> {
     let file = args.output.filter(|path| path.as_os_str() != "-");
     let progress = match file {
         Some(_) => TerminalProgress::new(args.volume),
@@ -123,7 +142,9 @@ fn scan(args: ScanArgs, cancel: &CancelToken) -> Result<ExitCode, EngineError> {
     request.read_mode = read_mode(args.reading.read_mode);
     request.timeout = timeout(&args.reading)?;
     request.force = args.force;
-    match engine::scan(request, &progress, cancel) {
+    request.unfinished = work.unfinished.clone();
+    work.limit(request.timeout);
+    match engine::scan(request, &progress, &work.cancel) {
         // `sluice scan t | head` is no failure.
         Err(error) if error.is_closed_pipe() => Ok(ExitCode::SUCCESS),
         done => done.map(|_| ExitCode::SUCCESS),

@@ -193,7 +193,7 @@ pub enum ReadError {
         limit: u64,
     },
     /// A cancel token stopped the query.
-    #[error("cancelled")]
+    #[error("interrupted")]
     Cancelled,
     /// The time limit of the query passed.
     #[error("stopped after its time limit of {limit:?}")]
@@ -208,6 +208,11 @@ impl ReadError {
     #[must_use]
     pub fn is_stale(&self) -> bool {
         matches!(self, Self::SnapshotChanged { .. } | Self::Busy { .. })
+    }
+
+    /// Somebody asked to stop, or the time is up.
+    pub(crate) fn is_stop(&self) -> bool {
+        matches!(self, Self::Cancelled | Self::TimedOut { .. })
     }
 
     /// Something is absent or shorter than committed: what a TRUNCATE or a purge under the reader

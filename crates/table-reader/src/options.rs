@@ -3,9 +3,12 @@
 //! Everything here is a choice of the caller that cannot be read from the table, so it has a default
 //! that is right for a one-off read and a documented reason to differ.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use mmap_io::{ReadMode, ScanProfile};
+
+use crate::registry::QueryHandle;
 
 /// What [`crate::TableReader::open`] needs to know beyond the table itself.
 ///
@@ -31,6 +34,10 @@ pub struct OpenOptions {
     pub validation: Validation,
     /// Where the facts about a Parquet partition come from.
     pub parquet_facts: ParquetFacts,
+    /// The query on whose behalf the table is opened and read. It is asked whether to go on wherever
+    /// opening, waiting for a writer and choosing rows may take long; it stays listed while the reader
+    /// or a cursor of it lives.
+    pub query: Option<Arc<QueryHandle>>,
     /// Most descriptors to keep open; `None` asks the process limit. Partitions past it are opened
     /// by name when a cursor reaches them, and can vanish beside a busy writer.
     pub descriptor_max: Option<usize>,
@@ -45,6 +52,7 @@ impl Default for OpenOptions {
             deadline: Duration::from_secs(2),
             validation: Validation::Covered,
             parquet_facts: ParquetFacts::Auto,
+            query: None,
             descriptor_max: None,
         }
     }

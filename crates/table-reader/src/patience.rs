@@ -4,7 +4,11 @@
 //! bounded time. The same condition under the same commit for a quarter of the deadline is damage;
 //! a table that keeps committing under us uses up the whole deadline and is *busy*, not damaged.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use crate::error::ReadError;
+use crate::registry::QueryHandle;
 
 /// Sleep between attempts: short against a DDL window (milliseconds), long against a spin.
 const STEP: Duration = Duration::from_millis(2);
@@ -16,6 +20,8 @@ pub(crate) struct Patience {
     deadline: Duration,
     /// The commit that the current obstacle was first seen under, and when.
     suspect: Option<(Option<i64>, Instant)>,
+    /// Who waits.
+    query: Option<Arc<QueryHandle>>,
 }
 
 /// What to do about an obstacle.
@@ -30,12 +36,18 @@ pub(crate) enum Verdict {
 }
 
 impl Patience {
-    pub(crate) fn new(deadline: Duration) -> Self {
+    pub(crate) fn new(deadline: Duration, query: Option<&Arc<QueryHandle>>) -> Self {
         Self {
             started: Instant::now(),
             deadline,
             suspect: None,
+            query: query.cloned(),
         }
+    }
+
+    /// An error if whoever waits must stop.
+    pub(crate) fn go_on(&self) -> Result<(), ReadError> {
+        go_on(self.query.as_ref())
     }
 
     /// Time since the first attempt.
@@ -64,24 +76,31 @@ impl Patience {
     }
 }
 
+/// An error if the query, if there is one, must stop.
+pub(crate) fn go_on(query: Option<&Arc<QueryHandle>>) -> Result<(), ReadError> {
+    query.map_or(Ok(()), |query| query.go_on())
+}
+
 /// Spinning inside one seqlock read never outlives a quarter of the deadline: a record that stays
 /// torn for so long is damage, and the loop around decides with the commit in view.
 #[derive(Debug)]
 pub(crate) struct Spin {
     until: Instant,
+    query: Option<Arc<QueryHandle>>,
 }
 
 impl Spin {
     pub(crate) fn of(patience: &Patience) -> Self {
         Self {
             until: Instant::now() + patience.deadline / 4,
+            query: patience.query.clone(),
         }
     }
 }
 
 impl txn::Pause for Spin {
     fn pause(&mut self) -> bool {
-        if Instant::now() >= self.until {
+        if Instant::now() >= self.until || go_on(self.query.as_ref()).is_err() {
             return false;
         }
         std::thread::sleep(Duration::from_micros(200));

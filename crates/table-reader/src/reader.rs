@@ -15,6 +15,7 @@ use crate::cursor::{Direction, FrameCursor};
 use crate::error::ReadError;
 use crate::options::OpenOptions;
 use crate::partition::PartitionInfo;
+use crate::patience::Patience;
 use crate::selection::{PartitionRows, RowSelection};
 use crate::shared::Shared;
 use crate::small;
@@ -37,7 +38,8 @@ impl TableReader {
     /// Not a table, a view, an unknown column; damage, with the file at fault; [`ReadError::Busy`]
     /// when a writer never let the snapshot stand still.
     pub fn open(root: &Root, opts: &OpenOptions) -> Result<Self, ReadError> {
-        let shared = stand_still(root.top(), opts.deadline, |patience, settled| {
+        let patience = Patience::new(opts.deadline, opts.query.as_ref());
+        let shared = stand_still(root.top(), patience, |patience, settled| {
             Shared::attempt(root, opts, patience, settled)
         })?;
         Ok(Self {

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::cancel::CancelToken;
+use crate::error::ReadError;
 
 /// Identity of a query within its registry; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -202,6 +203,25 @@ impl QueryHandle {
         }
         let limit = self.limit?;
         (self.counters.started.elapsed() >= limit).then_some(Stop::TimedOut { limit })
+    }
+
+    /// An error if the query must stop.
+    ///
+    /// # Errors
+    /// [`ReadError::Cancelled`], [`ReadError::TimedOut`].
+    pub fn go_on(&self) -> Result<(), ReadError> {
+        match self.must_stop() {
+            None => Ok(()),
+            Some(Stop::Cancelled) => Err(ReadError::Cancelled),
+            Some(Stop::TimedOut { limit }) => Err(ReadError::TimedOut { limit }),
+        }
+    }
+
+    /// States how far the query is, for one that counts its rows itself: no longer what frames add up
+    /// to. May fall when work starts over.
+    pub fn progressed(&self, rows: u64, bytes: u64) {
+        self.counters.rows.store(rows, Ordering::Relaxed);
+        self.counters.bytes.store(bytes, Ordering::Relaxed);
     }
 
     /// Counts a delivered frame.

@@ -17,8 +17,9 @@ use crate::open_partition::OpenPartition;
 use crate::options::{OpenOptions, ParquetFacts, Validation};
 use crate::parquet::{Opening, ParquetFiles, ParquetPartition};
 use crate::partition::{PartitionInfo, describe};
-use crate::patience::Patience;
+use crate::patience::{self, Patience};
 use crate::pins::{Pins, out_of_descriptors};
+use crate::registry::QueryHandle;
 use crate::release_level::counts_squashes;
 use crate::slot::Slot;
 use crate::snapshot::{Obstacle, Snapshot, attempt};
@@ -43,6 +44,7 @@ pub(crate) struct Shared {
     parquet_facts: ParquetFacts,
     pub(crate) validation: Validation,
     pub(crate) deadline: Duration,
+    pub(crate) query: Option<Arc<QueryHandle>>,
     /// Descriptors that all selected files would take.
     descriptors_needed: u64,
 }
@@ -84,15 +86,8 @@ impl Shared {
             .map(|c| Ok(SymbolSlot::new(pins.symbols(c)?)))
             .collect::<Result<_, ReadError>>()
             .map_err(refuse)?;
-        let mut slots: Vec<Slot> = partitions
-            .iter()
-            .map(|p| match selected_count {
-                // Metadata only: a listing must not fail for a file that it does not show.
-                0 => Ok(Slot::default()),
-                _ => Ok(Slot::new(pins.partition(p, &columns)?)),
-            })
-            .collect::<Result<_, ReadError>>()
-            .map_err(refuse)?;
+        let wanted = columns.get(..).filter(|_| selected_count > 0);
+        let mut slots = pin_slots(&mut pins, &partitions, wanted, patience).map_err(refuse)?;
         pins.give_back(&mut slots);
         let descriptors_needed = pins.needed;
         let validation = match counts_squashes(root, &snapshot) {
@@ -118,6 +113,7 @@ impl Shared {
             parquet_facts: opts.parquet_facts,
             validation,
             deadline: opts.deadline,
+            query: opts.query.clone(),
             descriptors_needed,
             snapshot,
         };
@@ -147,6 +143,11 @@ impl Shared {
 
     pub(crate) fn cursor_columns(&self) -> Arc<[CursorColumn]> {
         Arc::clone(&self.cursor_columns)
+    }
+
+    /// An error if the query on whose behalf the table is read must stop.
+    pub(crate) fn go_on(&self) -> Result<(), ReadError> {
+        patience::go_on(self.query.as_ref())
     }
 
     pub(crate) fn profile(&self) -> ScanProfile {
@@ -392,6 +393,24 @@ impl Shared {
     pub(crate) fn mapped_partition_count(&self) -> usize {
         self.slots.iter().filter(|s| s.is_mapped()).count()
     }
+}
+
+/// A slot for every partition, with the files of `columns`. None are wanted where metadata is all that is
+/// read: a listing must not fail for a file that it does not show.
+fn pin_slots(
+    pins: &mut Pins<'_>,
+    partitions: &[PartitionInfo],
+    columns: Option<&[TableColumn]>,
+    patience: &Patience,
+) -> Result<Vec<Slot>, ReadError> {
+    let Some(columns) = columns else {
+        return Ok(partitions.iter().map(|_| Slot::default()).collect());
+    };
+    let pin = |p: &PartitionInfo| {
+        patience.go_on()?;
+        Ok(Slot::new(pins.partition(p, columns)?))
+    };
+    partitions.iter().map(pin).collect()
 }
 
 fn lend((slot, c): (usize, &TableColumn)) -> CursorColumn {

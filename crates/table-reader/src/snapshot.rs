@@ -5,7 +5,6 @@
 //! is made here; waiting and judging is the caller's.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use column_format::TimestampUnit;
 use mmap_io::RootDir;
@@ -93,16 +92,17 @@ impl Obstacle {
     }
 }
 
-/// Attempts until one succeeds, the table turns out damaged, or the deadline passes. `attempt` is
+/// Attempts until one succeeds, the table turns out damaged, the deadline passes, or the query that
+/// waits must stop. `attempt` is
 /// told of a commit that has been in the way for a while.
 pub(crate) fn stand_still<T>(
     dir: &RootDir,
-    deadline: Duration,
+    mut patience: Patience,
     mut attempt: impl FnMut(&Patience, Option<i64>) -> Result<T, Obstacle>,
 ) -> Result<T, ReadError> {
-    let mut patience = Patience::new(deadline);
     let mut settled = None;
     loop {
+        patience.go_on()?;
         let obstacle = match attempt(&patience, settled) {
             Ok(done) => return Ok(done),
             Err(obstacle) => obstacle,

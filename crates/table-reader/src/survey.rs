@@ -139,6 +139,7 @@ impl TableReader {
     pub fn residency(&self, rows: &RowSelection) -> Result<Residency, ReadError> {
         let mut sum = Residency::default();
         for part in rows.parts() {
+            self.shared().go_on()?;
             if let Some(files) = self.shared().parquet_files(part.partition) {
                 let one = files.data.residency(files.len).map_err(ReadError::Io)?;
                 sum.page_count += one.page_count;

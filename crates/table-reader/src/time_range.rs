@@ -30,6 +30,7 @@ pub(crate) fn rows_between(
     let partitions = shared.partitions();
     let mut parts = Vec::new();
     for (i, p) in partitions.iter().enumerate() {
+        shared.go_on()?;
         // Rows of a partition lie at or above its timestamp and below the next one's (§4.2); the
         // first and the last are bounded by the table's own extremes.
         let lowest = match i {

@@ -56,13 +56,15 @@ impl Shared {
             change,
         };
         let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
-        let patience = Patience::new(self.deadline);
+        let patience = Patience::new(self.deadline, self.query.as_ref());
+        patience.go_on()?;
         let newer = match small::read_txn(self.root.top(), Spin::of(&patience)) {
             Ok(newer) => newer,
             Err(SmallError::Fatal(ReadError::NotATable { .. })) => {
                 return Err(changed("its _txn file is gone".to_owned()));
             }
             Err(SmallError::Retry(e) | SmallError::Disturbed(_, e)) => {
+                patience.go_on()?;
                 return Err(changed(e.to_string()));
             }
             Err(SmallError::Fatal(e)) => return Err(e),
@@ -78,10 +80,11 @@ impl Shared {
         if !error.may_be_stale() {
             return error;
         }
-        let mut patience = Patience::new(self.deadline);
+        let mut patience = Patience::new(self.deadline, self.query.as_ref());
         loop {
             match self.revalidate() {
-                Err(changed) if changed.is_stale() => return changed,
+                // Whoever stops does not wait to hear whether it was damage.
+                Err(stop) if stop.is_stale() || stop.is_stop() => return stop,
                 Err(_) => return error,
                 Ok(()) => {}
             }

@@ -1,8 +1,9 @@
 //! One attempt to export one snapshot.
 //!
-//! Frames are gathered into a row group until the planner closes it; then the group is written and
-//! the frames go. So the partitions that are mapped are those of the group in the making and the
-//! one that the cursor is in.
+//! Frames are gathered into a row group until the planner closes it; then the group is encoded, and its
+//! frames go with its last chunk. So the partitions that are mapped are those of the groups under way
+//! (one; two, and one that is being gathered, where several threads encode) and the one that the cursor
+//! is in.
 
 use mmap_io::ReadMode;
 use pq_encode::{ChunkEncoder, TempFileStores};

@@ -172,14 +172,11 @@ impl<'a> Gathering<'a> {
         Ok(())
     }
 
-    /// Tells the registry of a frame that was planned. Bytes of Parquet partitions are left out: to
-    /// know them, all columns would have to be decoded, here and now.
+    /// Tells the registry of a frame that was planned.
     fn count(&mut self, frame: &Frame) {
-        let rows = u64::try_from(frame.rows()).unwrap_or(u64::MAX);
         let index = frame.partition_index();
         let entered = self.partition.replace(index) != Some(index);
-        let bytes = frame.known_bytes().unwrap_or(0);
-        self.exporter.running.delivered(rows, bytes, entered);
+        self.exporter.running.took_frame(entered);
     }
 }
 

@@ -26,7 +26,7 @@ mod writing;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mmap_io::{IoStats, RealVfs, Root, ScanProfile, Vfs};
+use mmap_io::{IoStats, MappedPeak, RealVfs, Root, ScanProfile, Vfs};
 use table_reader::CancelToken;
 
 pub use overrides::ColumnOverrides;
@@ -39,7 +39,7 @@ pub use stats::{ColumnStats, ExportStats};
 use crate::error::Result;
 use crate::progress::Progress;
 use crate::reading::{open_reader_as, stale_or};
-use crate::running::Running;
+use crate::running::{Counted, Running};
 use crate::target::{Output, Publish, write_to};
 use crate::usage::{self, AnonPeak};
 use exporter::Exporter;
@@ -83,17 +83,23 @@ pub fn export_in(
         Output::File(path) => path.display().to_string(),
         Output::Writer(_) => "-".to_owned(),
     };
-    let spill = spill::stores_beside(&output, Arc::clone(root.vfs()));
+    let spill = spill::stores_beside(&output, vfs);
     let publish = Publish {
         force: request.force,
         sync: request.sync,
         drop_behind: request.profile == ScanProfile::SequentialEvict,
+        read_mode: request.read_mode,
+        unfinished: &request.unfinished.clone(),
+    };
+    let progress = &Counted {
+        progress,
+        running: &running,
     };
     let done = write_to(vfs, output, publish, progress, |out, reads| {
         running.go_on()?;
         let read_mode = reads.mode(request.read_mode);
         let columns = request.columns.as_deref();
-        let reader = open_reader_as(root, columns, request.profile, read_mode)?;
+        let reader = open_reader_as(root, columns, request.profile, read_mode, &running)?;
         let exporter = Exporter {
             reader: &reader,
             request: &request,
@@ -117,6 +123,7 @@ struct Spent {
     anon_peak: AnonPeak,
     evicted_bytes: u64,
     mappings_opened: u64,
+    mapped_peak: Arc<MappedPeak>,
 }
 
 impl Spent {
@@ -127,6 +134,7 @@ impl Spent {
             anon_peak: AnonPeak::start(),
             evicted_bytes: io.bytes_evicted(),
             mappings_opened: io.mappings_opened(),
+            mapped_peak: io.watch_peak(),
         }
     }
 
@@ -157,8 +165,8 @@ impl Spent {
             replaced_texts: written.replaced_texts,
             stats: stats.then(|| ExportStats {
                 mappings_opened: io.mappings_opened().saturating_sub(self.mappings_opened),
-                peak_mappings: io.mapped_peak(),
-                peak_mapped_bytes: io.mapped_bytes_peak(),
+                peak_mappings: self.mapped_peak.mappings(),
+                peak_mapped_bytes: self.mapped_peak.bytes(),
                 resident_before_bytes: written.resident_before_bytes,
                 resident_after_bytes: written.resident_after_bytes,
                 reencoded_chunks: written.reasons.into_map(),

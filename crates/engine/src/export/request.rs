@@ -14,6 +14,7 @@ use crate::error::{Cause, Result};
 use crate::reading::check_columns;
 use crate::target::Output;
 use crate::time_range::TimeRange;
+use crate::unfinished::Unfinished;
 
 /// Most rows in a row group, unless asked otherwise.
 pub const ROW_GROUP_ROWS_DEFAULT: u64 = 1_000_000;
@@ -67,6 +68,8 @@ pub struct ExportRequest {
     pub timeout: Option<Duration>,
     /// Look at the page cache before and after, for [`ExportStats`](crate::ExportStats).
     pub stats: bool,
+    /// Told of the file under way, so that somebody else can remove it who ends the process.
+    pub unfinished: Unfinished,
     /// Where the export is listed while it runs.
     pub registry: QueryRegistry,
     /// Rows that are taken from a partition at a time. Never changes a byte of the output.
@@ -103,6 +106,7 @@ impl ExportRequest {
             memory_bytes: MEMORY_BYTES_DEFAULT,
             timeout: None,
             stats: false,
+            unfinished: Unfinished::default(),
             registry: QueryRegistry::new(),
             frame_rows: None,
         }

@@ -16,28 +16,42 @@ use crate::target::Output;
 /// Names to try: each is taken only by a process that died between two system calls.
 const ATTEMPTS_MAX: usize = 100;
 
-/// Stores whose file is made in the directory of `output` when the first page comes, or in the
-/// directory of temporary files for a stream.
-pub(crate) fn stores_beside(output: &Output, vfs: Arc<dyn Vfs>) -> TempFileStores {
+/// Stores whose file is made in the directory of `output` when the first page comes; for a stream in
+/// `TMPDIR`, else `/var/tmp`, else the system's directory of temporary files, which is often in memory
+/// and counts against the limit that the budget keeps.
+pub(crate) fn stores_beside(output: &Output, vfs: &dyn Vfs) -> TempFileStores {
     let dir = match output {
         Output::File(path) => match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
             _ => PathBuf::from("."),
         },
-        Output::Writer(_) => std::env::temp_dir(),
+        Output::Writer(_) => temp_dir(),
     };
-    TempFileStores::open_with(move || Ok(Box::new(create(vfs.as_ref(), &dir)?)))
+    // Opened now, since the file system of the output is only lent; looked at when a page comes.
+    let dir = vfs.open_dir(&dir);
+    TempFileStores::open_with(move || match &dir {
+        Ok(dir) => Ok(Box::new(create(dir.as_ref())?)),
+        Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
+    })
 }
 
-fn create(vfs: &dyn Vfs, dir: &Path) -> io::Result<Spill> {
+/// A directory of temporary files, on a disk if there is a choice.
+fn temp_dir() -> PathBuf {
+    let disk = Path::new("/var/tmp");
+    if std::env::var_os("TMPDIR").is_none() && disk.is_dir() {
+        return disk.to_path_buf();
+    }
+    std::env::temp_dir()
+}
+
+fn create(dir: &dyn Dir) -> io::Result<Spill> {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
-    let dir = vfs.open_dir(dir)?;
     for _ in 0..ATTEMPTS_MAX {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = OsString::from(format!(".sluicegate-spill-{}-{number}", std::process::id()));
         match dir.create_new(&name) {
             Ok(file) => {
-                unlink(dir.as_ref(), &name)?;
+                unlink(dir, &name)?;
                 return Ok(Spill(file));
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

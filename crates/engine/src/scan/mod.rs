@@ -17,7 +17,7 @@ pub use request::{ScanFormat, ScanReport, ScanRequest};
 use crate::error::Result;
 use crate::progress::{Done, Progress, Totals};
 use crate::reading::{check_columns, open_reader_as, select_rows, stale_or};
-use crate::running::Running;
+use crate::running::{Counted, Running};
 use crate::target::{Publish, write_to};
 
 /// Rows that are given back to the page cache at a time under the evicting profile.
@@ -65,12 +65,18 @@ pub fn scan_in(
         force: request.force,
         sync: request.sync,
         drop_behind: request.profile == ScanProfile::SequentialEvict,
+        read_mode: request.read_mode,
+        unfinished: &request.unfinished.clone(),
+    };
+    let progress = &Counted {
+        progress,
+        running: &running,
     };
     let done = write_to(vfs, output, publish, progress, |out, reads| {
         running.go_on()?;
         let read_mode = reads.mode(request.read_mode);
         let columns = request.columns.as_deref();
-        let reader = open_reader_as(root, columns, request.profile, read_mode)?;
+        let reader = open_reader_as(root, columns, request.profile, read_mode, &running)?;
         let scanner = Scanner {
             reader: &reader,
             request: &request,
@@ -129,7 +135,7 @@ impl Scanner<'_> {
             let bytes = frame.native_bytes().unwrap_or(0);
             let index = frame.partition_index();
             let entered = partition.replace(index) != Some(index);
-            self.running.delivered(rows, bytes, entered);
+            self.running.took_frame(entered);
             done.rows += rows;
             done.bytes_in = done.bytes_in.saturating_add(bytes);
             done.bytes_out = printer.bytes_out();

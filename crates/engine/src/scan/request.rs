@@ -8,6 +8,7 @@ use table_reader::QueryRegistry;
 
 use crate::target::Output;
 use crate::time_range::TimeRange;
+use crate::unfinished::Unfinished;
 
 /// How rows are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub struct ScanRequest {
     pub read_mode: ReadMode,
     /// The most time that the scan may take.
     pub timeout: Option<Duration>,
+    /// Told of the file under way, so that somebody else can remove it who ends the process.
+    pub unfinished: Unfinished,
     /// Where the scan is listed while it runs.
     pub registry: QueryRegistry,
 }
@@ -68,6 +71,7 @@ impl ScanRequest {
             profile: ScanProfile::Cached,
             read_mode: ReadMode::Auto,
             timeout: None,
+            unfinished: Unfinished::default(),
             registry: QueryRegistry::new(),
         }
     }

@@ -101,6 +101,16 @@ impl fmt::Display for ByteSize {
     }
 }
 
+/// As a person writes it: `15m`, `1h 30m`.
+impl fmt::Display for TimeLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::SignedDuration::try_from(self.0) {
+            Ok(limit) => write!(f, "{limit:#}"),
+            Err(_) => write!(f, "{:?}", self.0),
+        }
+    }
+}
+
 impl FromStr for TimeLimit {
     type Err = QuantityError;
 

@@ -38,8 +38,8 @@ fn an_export_maps_the_partitions_in_flight_and_one_more_and_none_after() {
     }
 }
 
-/// Frames of a few rows, released one by one, while the row group that holds them spans several
-/// partitions: where the program that this one learns from crashed.
+/// Frames of a few rows, all of which wait for one row group over all partitions: these stay mapped
+/// until it is encoded.
 #[test]
 fn a_row_group_that_lags_over_three_partitions_has_the_right_rows() {
     for id in ["questdb/by_day", "questdb/splits", "questdb/column_tops"] {

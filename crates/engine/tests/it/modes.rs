@@ -12,11 +12,12 @@ use engine::{
     CancelToken, Cause, Done, ExitClass, ExportRequest, MEMORY_BYTES_DEFAULT, NoProgress, Output,
     Progress, QueryRegistry, ReadMode, ScanProfile, ScanRequest,
 };
+use mmap_io::RealVfs;
 use testkit::faulty::{FaultyVfs, Operation};
 use testkit::generate::Workload;
 use testkit::{case, entries, temp_dir};
 
-use crate::budget::generated;
+use crate::budget::{generated, least};
 use crate::csv_lines::Shared;
 use crate::export::{export_all, export_bytes};
 use crate::support::Table;
@@ -356,4 +357,97 @@ fn large_row_groups_are_read_positionally_at_default_memory() {
     let (_, again) = export("again", ReadMode::Auto, &cutter);
     assert_eq!(cutter.restarts.into_inner(), 1);
     assert!(again == expected);
+}
+
+#[test]
+fn who_asks_for_mappings_gets_no_copies() {
+    engine::install_sigbus_guard().unwrap();
+    let table = Table::copy_of(&case("questdb/trades"));
+    let out = temp_dir();
+    let mut request = ExportRequest::new(&table.path, Output::File(out.path().join("o")));
+    (request.threads, request.read_mode) = (NonZeroUsize::MIN, ReadMode::Mapped);
+    let cutter = Cutter::of(table.path.join("2024-03-05/amount.d"), true);
+    let error = engine::export(request, &cutter, &CancelToken::new()).unwrap_err();
+    assert!(
+        matches!(error.cause(), Cause::Vanished(_)),
+        "{}",
+        error.to_line()
+    );
+    assert_eq!(cutter.restarts.into_inner(), 0);
+    assert!(entries(out.path()).unwrap().is_empty());
+}
+
+/// Copies that do not fit into the budget: what happened to the file is said, and why that was all.
+#[test]
+fn a_second_attempt_that_is_refused_says_why() {
+    engine::install_sigbus_guard().unwrap();
+    let table = Table::copy_of(&case("questdb/trades"));
+    let out = temp_dir();
+    let mapped = least(&table.path, |r| r.threads = NonZeroUsize::MIN);
+    let mut request = ExportRequest::new(&table.path, Output::File(out.path().join("o")));
+    (request.threads, request.memory_bytes) = (NonZeroUsize::MIN, mapped);
+    let cutter = Cutter::of(table.path.join("2024-03-05/amount.d"), true);
+    let error = engine::export(request, &cutter, &CancelToken::new()).unwrap_err();
+    let line = error.to_line();
+    assert!(
+        line.contains("amount.d") && line.contains("needs at least"),
+        "{line}"
+    );
+    assert_eq!(error.exit_class(), ExitClass::Failed);
+}
+
+#[test]
+fn peaks_are_those_of_one_export() {
+    let large = case("questdb/trades").table();
+    let root = engine::open_root(&large).unwrap();
+    let export = |columns: Option<Vec<String>>| {
+        let output = Output::Writer(Box::new(std::io::sink()));
+        let mut request = ExportRequest::new(&large, output);
+        (request.stats, request.columns) = (true, columns);
+        let never = CancelToken::new();
+        engine::export_in(&root, &RealVfs, request, &NoProgress, &never)
+            .unwrap()
+            .stats
+            .unwrap()
+    };
+    let all = export(None);
+    let one = export(Some(vec!["amount".to_owned()]));
+    assert!(one.peak_mappings < all.peak_mappings && one.peak_mappings > 0);
+    assert!(one.peak_mapped_bytes < all.peak_mapped_bytes && one.peak_mapped_bytes > 0);
+}
+
+/// Looks at the registry whenever it is told something.
+struct Listed {
+    registry: QueryRegistry,
+    cutter: Cutter,
+}
+
+impl Progress for Listed {
+    fn advance(&self, done: Done) {
+        let info = &self.registry.running()[0];
+        // What is listed is what is done: never what is planned, or what an earlier attempt did.
+        assert_eq!((info.rows, info.bytes), (done.rows, done.bytes_in));
+        self.cutter.advance(done);
+    }
+
+    fn restart(&self, attempt: u32, reason: &str) {
+        self.cutter.restart(attempt, reason);
+    }
+}
+
+#[test]
+fn the_registry_lists_rows_that_are_done_once() {
+    engine::install_sigbus_guard().unwrap();
+    let table = Table::copy_of(&case("questdb/trades"));
+    let out = temp_dir();
+    let progress = Listed {
+        registry: QueryRegistry::new(),
+        cutter: Cutter::of(table.path.join("2024-03-05/amount.d"), true),
+    };
+    let mut request = ExportRequest::new(&table.path, Output::File(out.path().join("o")));
+    request.registry = progress.registry.clone();
+    (request.threads, request.row_group_rows) = (NonZeroUsize::MIN, 60_000);
+    let report = engine::export(request, &progress, &CancelToken::new()).unwrap();
+    assert_eq!(progress.cutter.restarts.into_inner(), 1);
+    assert_eq!(report.rows, 200_900);
 }

@@ -120,3 +120,18 @@ fn the_descriptor_limit_is_what_the_kernel_enforces() {
     };
     assert_eq!(limit.soft_count, soft_count);
 }
+
+#[test]
+fn a_full_table_of_mappings_names_the_limit() {
+    let path = std::path::Path::new("2024/price.d");
+    let no_memory = || std::io::Error::from_raw_os_error(12);
+    let error = mmap_io::IoError::new(mmap_io::Op::Map, path, no_memory());
+    let line = error.to_string();
+    assert!(
+        line.contains("vm.max_map_count") && line.contains("price.d"),
+        "{line}"
+    );
+    assert!(matches!(error, mmap_io::IoError::TooManyMappings { .. }));
+    let error = mmap_io::IoError::new(mmap_io::Op::Read, path, no_memory());
+    assert!(!error.to_string().contains("max_map_count"));
+}

@@ -1,7 +1,10 @@
 //! Ctrl-C: exit code 130, nothing left.
 
-use std::io::Read;
-use std::process::{Command, Stdio};
+use std::io::{PipeReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use testkit::{case, entries, temp_dir};
 
@@ -90,4 +93,79 @@ fn an_interrupted_export_leaves_nothing_or_everything() {
         }
     }
     assert!(interrupted > 0);
+}
+
+/// Waits for a process that has no reason to go on for long, and ends it if it does all the same.
+fn ended(mut child: Child) -> ExitStatus {
+    let started = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if started.elapsed() > Duration::from_secs(60) {
+            child.kill().unwrap();
+            panic!("it is stuck");
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// An export that is stuck in the middle: it says on stderr what it found, and nobody reads that.
+fn stuck_export(out: &Path, more: &[&str]) -> (Child, PipeReader) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut filler = writer.try_clone().unwrap();
+    // Ends with an error when the reader is dropped.
+    thread::spawn(move || while filler.write_all(&[b'.'; 4096]).is_ok() {});
+    let child = sluice()
+        .args(["export", "-v", "-o"])
+        .arg(out.join("out.parquet"))
+        .args(more)
+        .arg(case("questdb/trades").table())
+        .stdout(Stdio::null())
+        .stderr(writer)
+        .spawn()
+        .unwrap();
+    (child, reader)
+}
+
+#[test]
+fn an_interrupted_export_ends_where_it_is_stuck_and_leaves_nothing() {
+    let scratch = temp_dir();
+    let (mut child, reader) = stuck_export(scratch.path(), &[]);
+    // From when on there is something to leave.
+    while entries(scratch.path()).unwrap().is_empty() {
+        assert!(child.try_wait().unwrap().is_none());
+        thread::sleep(Duration::from_millis(5));
+    }
+    interrupt(child.id());
+    assert_eq!(ended(child).code(), Some(130));
+    assert!(entries(scratch.path()).unwrap().is_empty());
+    drop(reader);
+}
+
+#[test]
+fn a_time_limit_ends_what_is_stuck_and_leaves_nothing() {
+    let scratch = temp_dir();
+    let (child, reader) = stuck_export(scratch.path(), &["--timeout", "1s"]);
+    assert_eq!(ended(child).code(), Some(1));
+    assert!(entries(scratch.path()).unwrap().is_empty());
+    drop(reader);
+}
+
+/// `sluice scan --timeout 1s t | sleep 999`
+#[test]
+fn a_time_limit_ends_a_scan_that_nobody_reads() {
+    let mut child = sluice()
+        .args(["scan", "--timeout", "1s"])
+        .arg(case("questdb/trades").table())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    assert_eq!(ended(child).code(), Some(1));
+    let mut said = String::new();
+    stderr.read_to_string(&mut said).unwrap();
+    assert_eq!(said, "sluice: error: stopped after the time limit of 1s\n");
+    drop(stdout);
 }

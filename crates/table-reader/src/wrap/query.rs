@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::cursor::{Cursor, CursorColumn};
 use crate::error::ReadError;
 use crate::frame::Frame;
-use crate::registry::{QueryHandle, Stop};
+use crate::registry::QueryHandle;
 use crate::wrap::forward_cursor;
 
 /// Delivers the frames of another cursor as a query of a [`crate::QueryRegistry`], which lists it
@@ -44,11 +44,7 @@ impl<C: Cursor> Cursor for RegisteredQuery<C> {
     }
 
     fn next_frame(&mut self) -> Result<Option<Frame>, ReadError> {
-        match self.handle.must_stop() {
-            Some(Stop::Cancelled) => return Err(ReadError::Cancelled),
-            Some(Stop::TimedOut { limit }) => return Err(ReadError::TimedOut { limit }),
-            None => {}
-        }
+        self.handle.go_on()?;
         let Some(frame) = self.inner.next_frame()? else {
             return Ok(None);
         };

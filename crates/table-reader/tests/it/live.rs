@@ -14,7 +14,9 @@ use column_format::{ColumnSlice, ColumnType};
 use mmap_io::ReadMode;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use table_reader::{Cursor, Direction, OpenOptions, ReadError, TableReader, Validation};
+use table_reader::{
+    CancelToken, Cursor, Direction, OpenOptions, QueryRegistry, ReadError, TableReader, Validation,
+};
 use txn::{ColumnVersions, CvHeader, Meta, PartitionBy, Txn, partition_dir_name};
 
 use crate::support::{Copy, SpyVfs, copy, digest, impatient, open, open_error, root, root_over};
@@ -600,6 +602,47 @@ fn a_meta_that_no_crash_explains_is_damage() {
         matches!(error, ReadError::MetaVersion { found: Some(_), .. }),
         "{error}"
     );
+}
+
+/// A query that is stopped does not wait for a writer that will never commit.
+#[test]
+fn a_stopped_query_waits_for_no_writer() {
+    let (copied, _) = by_day();
+    put_meta_ahead(&copied.table, 1);
+    // Cancelled before the first attempt, or in the middle of it: so many are made.
+    for (cancel_at, attempts) in [(0, 0), (1, 1), (3, 3)] {
+        let token = CancelToken::new();
+        if cancel_at == 0 {
+            token.cancel();
+        }
+        let (canceller, opened) = (token.clone(), Arc::new(Mutex::new(0)));
+        let count = Arc::clone(&opened);
+        let vfs = SpyVfs::new(move |name| {
+            if name == "_meta" {
+                let mut count = count.lock().unwrap();
+                *count += 1;
+                if *count == cancel_at {
+                    canceller.cancel();
+                }
+            }
+            Ok(())
+        });
+        let query = QueryRegistry::new().register("opening", token, None);
+        let opts = OpenOptions {
+            query: Some(Arc::new(query)),
+            ..patient()
+        };
+        let error = TableReader::open(&root_over(vfs, &copied.table), &opts).unwrap_err();
+        assert!(matches!(error, ReadError::Cancelled), "{error}");
+        assert_eq!(*opened.lock().unwrap(), attempts);
+    }
+    let late = QueryRegistry::new().register("late", CancelToken::new(), Some(Duration::ZERO));
+    let opts = OpenOptions {
+        query: Some(Arc::new(late)),
+        ..patient()
+    };
+    let error = TableReader::open(&root(&copied.table), &opts).unwrap_err();
+    assert!(matches!(error, ReadError::TimedOut { .. }), "{error}");
 }
 
 #[test]
