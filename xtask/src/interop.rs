@@ -2,7 +2,8 @@
 //!
 //! Every stored table is exported by `sluice` twice (defaults; small row groups and another codec for
 //! each table), tables with Parquet partitions twice more with their chunks copied, and one Python process reads all files with pyarrow,
-//! DuckDB and Polars. The comparison is in `xtask/interop/peers.py`.
+//! DuckDB and Polars. The comparison is in `xtask/interop/peers.py`. Then the three write files, and
+//! our decoder reads them beside arrow-rs's.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 use testkit::{Case, Stored};
 
 use crate::python;
-use crate::run::{Done, build_bin, check, only, output, work_dir};
+use crate::run::{Done, build_bin, cargo, check, only, output, work_dir};
 
 /// The codecs that the second exports go through in turn.
 const CODECS: &[&str] = &["none", "snappy", "lz4_raw", "zstd:3", "gzip:6", "brotli:1"];
@@ -55,7 +56,20 @@ pub(crate) fn run(args: &[String]) -> Done {
     let manifest = home.join("manifest.json");
     fs::write(&manifest, Value::Array(entries).to_string())
         .map_err(|e| format!("{}: {e}", manifest.display()))?;
-    check(python::script(&interpreter, "peers.py").arg(&manifest))
+    check(python::script(&interpreter, "peers.py").arg(&manifest))?;
+    read_foreign(&interpreter, &home.join("foreign"))
+}
+
+/// New files by the three writers, read by the tests that read the stored ones.
+fn read_foreign(interpreter: &Path, files: &Path) -> Done {
+    if files.exists() {
+        fs::remove_dir_all(files).map_err(|e| format!("{}: {e}", files.display()))?;
+    }
+    let seed = python::fresh_seed().to_string();
+    let mut script = python::script(interpreter, "foreign_files.py");
+    check(script.arg(files).args(["--seed", &seed, "--rows", "900"]))?;
+    let mut test = cargo(&["test", "-p", "pq-decode", "--test", "it", "foreign_files"]);
+    check(test.env("SLUICEGATE_FOREIGN", files))
 }
 
 /// One export, and what the script has to know about it.

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use column_format::{ColumnType, TimestampUnit};
+use pq_format::PhysicalType;
 
 use crate::error::Fault;
 use crate::facts::{LeafFacts, Stored};
@@ -55,7 +56,13 @@ impl fmt::Display for PlanName {
 pub(super) fn plan(leaf: &LeafFacts, wanted: ColumnType) -> Result<Plan, Fault> {
     let stored = leaf.stored;
     let refused = || Fault::Conversion { stored, wanted };
-    let plan = rule(stored, wanted).ok_or_else(refused)?;
+    let plan = match rule(stored, wanted).ok_or_else(refused)? {
+        // Decimals in integers are little-endian already.
+        Plan::Reversed(w) if matches!(leaf.physical, PhysicalType::Int32 | PhysicalType::Int64) => {
+            Plan::Copied(w)
+        }
+        plan => plan,
+    };
     let (bytes, lists) = match plan {
         Plan::Boolean | Plan::Varchar | Plan::String | Plan::Binary => (None, 0),
         Plan::RawArrays(_) | Plan::Symbol => (None, 0),

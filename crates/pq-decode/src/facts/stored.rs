@@ -34,7 +34,7 @@ pub enum Stored {
     Uuid,
     /// Bytes of one length.
     Fixed(u32),
-    /// Unscaled big-endian integer of this many bytes.
+    /// Unscaled integer of this many bytes: big-endian, or an INT32 or INT64.
     Decimal {
         /// Bytes.
         len: u32,
@@ -105,6 +105,13 @@ impl Stored {
                 u8::try_from(scale)
                     .map_or(Self::Other(physical), |scale| Self::Decimal { len, scale })
             }
+            (
+                PhysicalType::Int32 | PhysicalType::Int64,
+                Some(LogicalType::Decimal { scale, .. }),
+            ) => u8::try_from(scale).map_or(Self::Other(physical), |scale| Self::Decimal {
+                len: physical.fixed_width().unwrap_or(4),
+                scale,
+            }),
             (_, None) => Self::plain(physical),
             (_, Some(_)) => Self::Other(physical),
         }
@@ -135,6 +142,8 @@ impl Stored {
             (T::String | T::Varchar | T::Symbol, P::ByteArray) => Self::Text,
             (T::Uuid, P::FixedLenByteArray(16)) => Self::Uuid,
             (T::Decimal { scale, .. }, P::FixedLenByteArray(len)) => Self::Decimal { len, scale },
+            (T::Decimal { scale, .. }, P::Int32) => Self::Decimal { len: 4, scale },
+            (T::Decimal { scale, .. }, P::Int64) => Self::Decimal { len: 8, scale },
             (T::Array { .. }, P::Double) => Self::Doubles { dims },
             (T::Float, P::Float)
             | (T::Double, P::Double)

@@ -4,7 +4,7 @@
 //! stores it. Where that is not certain, the value may be there.
 
 use column_format::{Decimal, Value};
-use pq_format::{BloomError, BloomFilter, BloomFilterHeader, FormatError};
+use pq_format::{BloomError, BloomFilter, BloomFilterHeader, FormatError, PhysicalType};
 
 use super::error::IndexError;
 use crate::facts::{BloomPlace, LeafFacts, Stored};
@@ -16,6 +16,7 @@ const HEADER_LEN_MAX: u64 = 64;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChunkBloom {
     stored: Stored,
+    physical: PhysicalType,
     filter: BloomFilter,
 }
 
@@ -45,8 +46,11 @@ impl ChunkBloom {
     /// [`IndexError::Bloom`].
     pub fn read(leaf: &LeafFacts, bytes: &[u8]) -> Result<Self, IndexError> {
         let filter = BloomFilter::read(bytes).map_err(format)?;
-        let stored = leaf.stored;
-        Ok(Self { stored, filter })
+        Ok(Self {
+            stored: leaf.stored,
+            physical: leaf.physical,
+            filter,
+        })
     }
 
     /// Takes a bitset without a header, for instance one that a `_pm` sidecar holds.
@@ -55,15 +59,24 @@ impl ChunkBloom {
     /// [`IndexError::Bloom`] unless it is a positive multiple of 32 bytes.
     pub fn from_bitset(leaf: &LeafFacts, bits: &[u8]) -> Result<Self, IndexError> {
         let filter = BloomFilter::from_bitset(bits.to_vec()).map_err(format)?;
-        let stored = leaf.stored;
-        Ok(Self { stored, filter })
+        Ok(Self {
+            stored: leaf.stored,
+            physical: leaf.physical,
+            filter,
+        })
     }
 
     /// Whether a row of the chunk may have this value; `false` is certain. A null, and a value of
     /// another type than the leaf holds, may always be there.
     #[must_use]
     pub fn may_contain(&self, value: &Value<'_>) -> bool {
-        match plain(self.stored, value) {
+        let whole = matches!(self.physical, PhysicalType::Int32 | PhysicalType::Int64);
+        let plain = match (self.stored, value) {
+            // Of decimals in integers nobody's filter was seen.
+            (Stored::Decimal { .. }, _) if whole => None,
+            (stored, value) => plain(stored, value),
+        };
+        match plain {
             Some(bytes) => self.filter.contains(&bytes),
             None => true,
         }

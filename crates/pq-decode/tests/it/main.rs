@@ -21,6 +21,7 @@ mod write;
 
 mod arrow_arrays;
 mod foreign;
+mod foreign_files;
 mod hostile;
 mod page_index;
 mod pages;
