@@ -1,9 +1,12 @@
-//! Any bytes as a footer, as a whole file and as a page header: an error or facts.
+//! Any bytes as a footer, as a whole file, as a page header, as a page index and as a bloom filter: an
+//! error or facts.
 
 #![no_main]
 
+use column_format::Value;
 use libfuzzer_sys::fuzz_target;
-use pq_decode::FileFacts;
+use pq_decode::{ChunkBloom, ChunkFacts, ChunkPages, FileFacts, FileIndexes, LeafFacts, Stored};
+use pq_format::{CodecId, PhysicalType};
 
 fuzz_target!(|data: &[u8]| {
     let _ = pq_format::PageHeader::read(data).map(|(_, len)| assert!(len <= data.len()));
@@ -17,5 +20,48 @@ fuzz_target!(|data: &[u8]| {
                 assert!(chunk.range.start <= chunk.range.end);
             }
         }
+        let indexes = FileIndexes::from_footer(&meta);
+        assert_eq!(indexes.groups.len(), facts.groups.len());
     }
+    indexes(data);
 });
+
+/// An index is consistent or an error; a filter answers.
+fn indexes(data: &[u8]) {
+    let (offsets, bounds) = match data.split_first() {
+        Some((at, rest)) => rest.split_at(rest.len().min(usize::from(*at))),
+        None => return,
+    };
+    let chunk = ChunkFacts {
+        range: 4..1 << 20,
+        codec: CodecId::Uncompressed,
+        num_values: 1000,
+        bounds: None,
+    };
+    for bounds in [None, Some(bounds)] {
+        let Ok(pages) = ChunkPages::read(&chunk, 1000, offsets, bounds) else { continue };
+        let (mut row, mut at) = (0, 4);
+        for page in &pages.pages {
+            assert!(page.rows.start == row && page.rows.end > row);
+            assert!(page.range.start >= at && page.range.end <= 1 << 20);
+            (row, at) = (page.rows.end, page.range.end);
+            let _ = page.bounds.as_i64();
+        }
+        assert_eq!(row, 1000);
+        let all = pages.plan(pages.of_rows(&(0..1000)));
+        assert_eq!(all.rows(), 1000);
+    }
+    let leaf = LeafFacts {
+        name: "c".into(),
+        id: None,
+        physical: PhysicalType::Int64,
+        stored: Stored::Int(64),
+        max_definition: 0,
+        max_repetition: 0,
+        element_levels: vec![],
+    };
+    let _ = ChunkBloom::len(data);
+    if let Ok(bloom) = ChunkBloom::read(&leaf, data) {
+        let _ = bloom.may_contain(&Value::Long(1));
+    }
+}
