@@ -48,8 +48,8 @@ pub(crate) struct Publish<'a> {
     pub(crate) force: bool,
     /// Make file and directory durable.
     pub(crate) sync: bool,
-    /// Written pages leave the page cache.
-    pub(crate) drop_behind: bool,
+    /// When written pages leave memory.
+    pub(crate) writeback: Writeback,
     /// How the caller wants column files read: only under [`ReadMode::Auto`] another way is tried.
     pub(crate) read_mode: ReadMode,
     /// Who is told of the file under way.
@@ -72,6 +72,16 @@ impl Reads {
             Self::AsAsked => asked,
             Self::Positional => ReadMode::Positional,
         }
+    }
+}
+
+/// When written pages leave memory, if no limit says more.
+pub(crate) fn writeback(sync: bool, drop_behind: bool) -> Writeback {
+    match (sync, drop_behind) {
+        (true, drop_behind) => Writeback::behind(drop_behind),
+        (false, true) => Writeback::unhurried(true),
+        // Neither the disk nor the cache was asked about.
+        (false, false) => Writeback::default(),
     }
 }
 
@@ -156,13 +166,7 @@ fn create(vfs: &dyn Vfs, path: &Path, publish: Publish<'_>) -> Result<AtomicFile
         }
     }
     let file = AtomicFile::create(vfs, path).map_err(output_error)?;
-    let writeback = match (publish.sync, publish.drop_behind) {
-        (true, drop_behind) => Writeback::behind(drop_behind),
-        (false, true) => Writeback::unhurried(true),
-        // Neither the disk nor the cache was asked about.
-        (false, false) => Writeback::default(),
-    };
-    Ok(file.with_writeback(writeback))
+    Ok(file.with_writeback(publish.writeback))
 }
 
 /// What has the name of the output, if anything. A missing directory is reported by the creation.

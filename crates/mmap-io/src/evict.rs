@@ -3,7 +3,9 @@
 //! On a shared file mapping `MADV_DONTNEED` alone leaves the pages in the page cache, and
 //! `posix_fadvise` alone skips pages that are mapped: both are needed, in that order. The kernel
 //! skips a large folio that sticks out of the advised range, and folios are naturally aligned, so
-//! eviction goes by whole windows aligned in the file, not by whatever range was finished.
+//! eviction goes by whole windows aligned in the file, not by whatever range was finished. A window
+//! is as small as the largest folio allows: under a memory limit, finished pages that wait for the
+//! rest of their window take the place of those that were read ahead, and these are read twice.
 
 use std::io;
 use std::ops::Range;
@@ -23,11 +25,11 @@ mod ranges;
 use pages::PageSet;
 use ranges::RangeSet;
 
-/// Size of an eviction window in bytes. At most this much of a finished part of a file, plus what
-/// the kernel read ahead, is in the page cache on our account.
+/// Size of an eviction window in bytes: the largest folio of the page cache. At most this much of a
+/// finished part of a file, plus what is read ahead, is in the page cache on our account.
 pub const EVICT_WINDOW_BYTES: u64 = EVICT_WINDOW_LEN as u64;
 /// The same as a length in memory.
-const EVICT_WINDOW_LEN: usize = 16 * 1024 * 1024;
+const EVICT_WINDOW_LEN: usize = 2 * 1024 * 1024;
 
 /// The bookkeeping of one evicting mapping.
 #[derive(Debug)]
@@ -161,7 +163,7 @@ pub(crate) fn read_through(
     if profile != ScanProfile::Cached {
         hint(file.advise(0..len, FileAdvice::Sequential));
     }
-    let evicting = profile == ScanProfile::SequentialEvict;
+    let evicting = profile.evicts();
     let probe = if evicting {
         probe(file, trust, len)
     } else {

@@ -17,7 +17,7 @@ use crate::profile::{ReadMode, ScanProfile};
 use crate::read::zeroed;
 use crate::root::Shared;
 use crate::stats::IoStats;
-use crate::vfs::{File, MapAdvice, Region};
+use crate::vfs::{File, FileAdvice, MapAdvice, Region};
 
 /// What `Bytes` own: the shared mapping, seen as a slice.
 pub(crate) struct Owner(pub(crate) Arc<Mapped>);
@@ -86,13 +86,16 @@ impl Mapped {
             self.stats.on_mapped(self.len);
         }
         let region = self.region.insert(region);
-        if self.profile == ScanProfile::SequentialEvict {
+        if self.profile.evicts() {
             // Without knowing what was there before, nothing is evicted.
             self.evictor = hint(Evictor::record(region.as_ref(), self.len)).map(Mutex::new);
         }
-        if self.profile != ScanProfile::Cached {
-            hint(region.advise(0..self.len, MapAdvice::Sequential));
-        }
+        let advice = match self.profile {
+            ScanProfile::Cached => return Ok(()),
+            ScanProfile::Sequential | ScanProfile::SequentialEvict => MapAdvice::Sequential,
+            ScanProfile::Frugal => MapAdvice::Random,
+        };
+        hint(region.advise(0..self.len, advice));
         Ok(())
     }
 
@@ -120,6 +123,13 @@ impl Mapped {
         let evicted = evictor.done(region.as_ref(), self.file.as_ref(), range);
         self.stats.on_evicted(evicted.bytes);
         evicted
+    }
+
+    /// Asks for pages that will be read soon, where nobody else does.
+    pub(crate) fn ahead(&self, range: Range<u64>) {
+        if self.profile == ScanProfile::Frugal && self.is_mapped() && !range.is_empty() {
+            hint(self.file.advise(range, FileAdvice::WillNeed));
+        }
     }
 
     pub(crate) fn check(&self, range: &Range<u64>, op: Op) -> Result<(), IoError> {

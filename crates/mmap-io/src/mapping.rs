@@ -96,7 +96,7 @@ impl Mapping {
         self.mapped.is_mapped()
     }
 
-    /// Says that nobody will read `range` again. Under [`ScanProfile::SequentialEvict`], windows of
+    /// Says that nobody will read `range` again. Under a profile that evicts, windows of
     /// [`crate::EVICT_WINDOW_BYTES`] that are now done in full leave the page cache, pages excepted
     /// that were resident before the mapping was made. Otherwise nothing happens.
     ///
@@ -108,6 +108,17 @@ impl Mapping {
     pub fn done(&self, range: Range<u64>) -> Result<Evicted, IoError> {
         self.mapped.check(&range, Op::Advise)?;
         Ok(self.mapped.done(range))
+    }
+
+    /// Says that `range` will be read soon. Under [`ScanProfile::Frugal`] the system starts to read it
+    /// and does not wait; otherwise it reads ahead by itself, and nothing happens.
+    ///
+    /// # Errors
+    /// [`IoError::OutOfRange`] (no system call is made) unless `range` lies within the mapping.
+    pub fn ahead(&self, range: Range<u64>) -> Result<(), IoError> {
+        self.mapped.check(&range, Op::Advise)?;
+        self.mapped.ahead(range);
+        Ok(())
     }
 
     /// How much of `range` (widened to whole pages) is in memory now. Faults nothing in.

@@ -17,6 +17,19 @@ pub enum ScanProfile {
     /// An own mapping, `MADV_SEQUENTIAL`; pages that were not resident when it was made are dropped
     /// from the page cache behind [`crate::Mapping::done`] and when it is dropped.
     SequentialEvict,
+    /// Evicts as [`ScanProfile::SequentialEvict`] does, and the system reads nothing ahead by itself
+    /// (`MADV_RANDOM`): the reader says what comes next ([`crate::Mapping::ahead`]). For a memory limit
+    /// into which the read-ahead of all files that are read at once (8 MiB each, and twice that, on
+    /// some devices) does not fit, so that pages would go before they are used.
+    Frugal,
+}
+
+impl ScanProfile {
+    /// Whether pages that it brought in leave the page cache.
+    #[must_use]
+    pub fn evicts(self) -> bool {
+        matches!(self, Self::SequentialEvict | Self::Frugal)
+    }
 }
 
 /// Whether a file is mapped or read into memory.
@@ -41,10 +54,11 @@ pub struct UnknownName {
     pub exist: &'static [&'static str],
 }
 
-const PROFILES: [(&str, ScanProfile); 3] = [
+const PROFILES: [(&str, ScanProfile); 4] = [
     ("cached", ScanProfile::Cached),
     ("sequential", ScanProfile::Sequential),
     ("evict", ScanProfile::SequentialEvict),
+    ("frugal", ScanProfile::Frugal),
 ];
 const MODES: [(&str, ReadMode); 3] = [
     ("auto", ReadMode::Auto),
@@ -61,7 +75,7 @@ impl FromStr for ScanProfile {
             .map(|(_, profile)| *profile)
             .ok_or_else(|| UnknownName {
                 found: name.to_owned(),
-                exist: &["cached", "sequential", "evict"],
+                exist: &["cached", "sequential", "evict", "frugal"],
             })
     }
 }
@@ -84,6 +98,7 @@ impl fmt::Display for ScanProfile {
             Self::Cached => "cached",
             Self::Sequential => "sequential",
             Self::SequentialEvict => "evict",
+            Self::Frugal => "frugal",
         })
     }
 }

@@ -44,7 +44,8 @@ impl RangeReader {
         stats: Arc<IoStats>,
         make_region: impl FnOnce() -> Option<Box<dyn Region>>,
     ) -> Self {
-        if profile != ScanProfile::Cached && len > 0 {
+        let sequential = !matches!(profile, ScanProfile::Cached | ScanProfile::Frugal);
+        if sequential && len > 0 {
             hint(opened.advise(0..len, FileAdvice::Sequential));
         }
         let probe = || {
@@ -52,7 +53,7 @@ impl RangeReader {
             let evictor = hint(Evictor::record(region.as_ref(), len))?;
             Some(Mutex::new(Probe { region, evictor }))
         };
-        let evicts = profile == ScanProfile::SequentialEvict && len > 0;
+        let evicts = profile.evicts() && len > 0;
         Self {
             probe: evicts.then(probe).flatten(),
             file,

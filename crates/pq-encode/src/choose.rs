@@ -12,9 +12,9 @@ use pq_format::Codec;
 use crate::page::buf::PageBuf;
 use crate::page::writer::PageWriter;
 use crate::rows::Cursor;
-use crate::sample::{STRIPE_ROWS, STRIPES, stripes};
+use crate::sample::{STRIPE_ROWS, STRIPES, starts, stripes};
 use crate::source::{DictionaryLimits, PageLimits, PageSource};
-use crate::{ColumnSpec, EncodeError, Encoding, PageVersion, WriterOptions};
+use crate::{ColumnSpec, EncodeError, Encoding, PageVersion, RowWatch, WriterOptions};
 
 /// Bytes into the codec that weigh as much as one byte in the file.
 const CODEC_BYTES: u64 = 20;
@@ -112,6 +112,7 @@ pub(crate) struct Chooser<'c> {
     pub(crate) writer: &'c mut PageWriter,
     pub(crate) page: &'c mut PageBuf,
     pub(crate) scratch: &'c mut Vec<u8>,
+    pub(crate) watch: Option<&'c dyn RowWatch>,
     /// A dictionary pays with at most this many entries for 16 rows.
     pub(crate) entries_of_16_max: u64,
 }
@@ -135,8 +136,10 @@ impl Chooser<'_> {
         } else {
             // A row of the sample that cannot be read is a row of the chunk: the pages will say so,
             // and name it better.
-            self.best(&candidates, slices, symbols, rows)
-                .unwrap_or(None)
+            match self.best(&candidates, slices, symbols, rows) {
+                Err(EncodeError::Stopped) => return Err(EncodeError::Stopped),
+                best => best.unwrap_or(None),
+            }
         };
         if let Some(plan) = plan {
             return Ok(plan);
@@ -144,9 +147,7 @@ impl Chooser<'_> {
         self.source.start();
         let encoding = match fallback {
             Some(encoding) => encoding,
-            None if self.find_entries(&mut Cursor::new(slices), symbols, rows, named)? => {
-                Encoding::Dictionary
-            }
+            None if self.find_entries(slices, symbols, rows, named)? => Encoding::Dictionary,
             None => Encoding::Plain,
         };
         self.source.set_encoding(encoding);
@@ -165,6 +166,13 @@ impl Chooser<'_> {
         symbols: Option<&SymbolDict>,
         rows: u64,
     ) -> Result<Option<Plan>, EncodeError> {
+        if let Some(watch) = self.watch {
+            let len = STRIPE_ROWS as u64;
+            let stripe = |start: u64| start..start.saturating_add(len).min(rows);
+            if !starts(rows).into_iter().all(|at| watch.sample(stripe(at))) {
+                return Err(EncodeError::Stopped);
+            }
+        }
         let sample = stripes(slices, rows);
         let mut best: Option<Trial> = None;
         for encoding in candidates
@@ -181,8 +189,7 @@ impl Chooser<'_> {
         if candidates.contains(&Encoding::Dictionary) {
             let named = self.spec.encoding.is_some();
             let worth_a_look = named || self.sample_repeats(&sample, symbols)?;
-            let mut whole = Cursor::new(slices);
-            if worth_a_look && self.find_entries(&mut whole, symbols, rows, named)? {
+            if worth_a_look && self.find_entries(slices, symbols, rows, named)? {
                 let trial = self.try_encoding(Encoding::Dictionary, &sample, symbols, rows)?;
                 if best.is_none_or(|best| trial.cost() <= best.cost()) {
                     // The source is set to the dictionary already.
@@ -204,7 +211,7 @@ impl Chooser<'_> {
     /// Finds the entries of the chunk's dictionary. `false` if there are too many to pay.
     fn find_entries(
         &mut self,
-        rows: &mut Cursor<'_, '_>,
+        slices: &[ColumnSlice<'_>],
         symbols: Option<&SymbolDict>,
         row_count: u64,
         named: bool,
@@ -222,7 +229,12 @@ impl Chooser<'_> {
                 bytes: self.options.dictionary_bytes,
             }
         };
-        self.source.find_entries(rows, symbols, limits)
+        let mut rows = Cursor::new(slices).watched(self.watch, false);
+        let found = self.source.find_entries(&mut rows, symbols, limits)?;
+        if rows.is_stopped() {
+            return Err(EncodeError::Stopped);
+        }
+        Ok(found)
     }
 
     /// Whether values of the sample repeat. Symbols do: that is what they are for.

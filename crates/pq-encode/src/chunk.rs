@@ -19,7 +19,9 @@ use crate::source::{PageLimits, PageSource};
 use crate::symbol::chunk::SymbolSource;
 use crate::tally::Tally;
 use crate::text::chunk::TextSource;
-use crate::{ChunkSummary, ColumnSpec, EncodeError, OptionError, PageSink, WriterOptions};
+use crate::{
+    ChunkSummary, ColumnSpec, EncodeError, OptionError, PageSink, RowWatch, WriterOptions,
+};
 
 /// Encodes chunk after chunk of one column. `Send`; its bytes depend on the rows and the options
 /// alone, never on what it encoded before.
@@ -105,6 +107,20 @@ impl ChunkEncoder {
         symbols: Option<&SymbolDict>,
         sink: &mut dyn PageSink,
     ) -> Result<ChunkSummary, EncodeError> {
+        self.encode_watched(slices, symbols, None, sink)
+    }
+
+    /// As [`ChunkEncoder::encode`], and `watch` is told of rows before they are read.
+    ///
+    /// # Errors
+    /// As [`ChunkEncoder::encode`]; [`EncodeError::Stopped`].
+    pub fn encode_watched(
+        &mut self,
+        slices: &[ColumnSlice<'_>],
+        symbols: Option<&SymbolDict>,
+        watch: Option<&dyn RowWatch>,
+        sink: &mut dyn PageSink,
+    ) -> Result<ChunkSummary, EncodeError> {
         let rows = rows::count(slices);
         self.source.start();
         let mut chooser = Chooser {
@@ -114,6 +130,7 @@ impl ChunkEncoder {
             writer: &mut self.writer,
             page: &mut self.page,
             scratch: &mut self.scratch,
+            watch,
             entries_of_16_max: ENTRIES_OF_16_MAX,
         };
         let plan = chooser.plan(slices, symbols, rows)?;
@@ -129,7 +146,7 @@ impl ChunkEncoder {
         }
         let limits = PageLimits::of(&self.options);
         let gap = gap(self.source.as_ref(), !self.spec.required, limits);
-        let mut cursor = Cursor::new(slices);
+        let mut cursor = Cursor::new(slices).watched(watch, true);
         loop {
             self.page.reset(gap);
             let filled = self
@@ -139,6 +156,9 @@ impl ChunkEncoder {
             let page = DataPage::of(&filled, encoding, self.source.levels());
             let placed = self.writer.data_page(&mut self.page, page, sink)?;
             chunk.add(filled, placed.offset, placed.len);
+        }
+        if cursor.is_stopped() {
+            return Err(EncodeError::Stopped);
         }
         Ok(chunk.finish(encoding, &self.writer, &self.options, self.source.finish()?))
     }

@@ -81,6 +81,9 @@ pub enum EncodeError {
         /// Row of the chunk at which the page under way began, or later.
         row: u64,
     },
+    /// Whoever watches the rows stopped the encoder, and knows why.
+    #[error("stopped by whoever watches the rows")]
+    Stopped,
     /// The codec failed.
     #[error(transparent)]
     Codec(#[from] CodecError),

@@ -25,6 +25,7 @@ mod symbol;
 mod tally;
 mod text;
 mod type_map;
+mod watch;
 
 pub use bloom::BloomRate;
 pub use choose::candidates;
@@ -48,3 +49,4 @@ pub use store::{
 };
 pub use summary::{ChunkSummary, PageBounds, PageOrder, PageSummary, RowOrder};
 pub use type_map::{logical_type, physical_type, schema_node};
+pub use watch::RowWatch;

@@ -5,10 +5,10 @@
 
 use column_format::{ColumnSlice, LayoutError};
 
-use crate::EncodeError;
+use crate::{EncodeError, RowWatch};
 
 /// A position in a list of slices.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Cursor<'s, 'a> {
     slices: &'s [ColumnSlice<'a>],
     slice: usize,
@@ -16,6 +16,17 @@ pub(crate) struct Cursor<'s, 'a> {
     row: u64,
     /// Row of the chunk that the slices begin with.
     first: u64,
+    watch: Option<Watched<'s>>,
+}
+
+/// A pass that somebody is told about.
+#[derive(Clone)]
+struct Watched<'s> {
+    watch: &'s dyn RowWatch,
+    last: bool,
+    /// Rows up to here were announced.
+    row_hi: u64,
+    stopped: bool,
 }
 
 impl<'s, 'a> Cursor<'s, 'a> {
@@ -27,7 +38,44 @@ impl<'s, 'a> Cursor<'s, 'a> {
             at: 0,
             row: 0,
             first: 0,
+            watch: None,
         }
+    }
+
+    /// The same, and `watch` is told before rows are shown.
+    pub(crate) fn watched(self, watch: Option<&'s dyn RowWatch>, last: bool) -> Self {
+        let watch = watch.map(|watch| Watched {
+            watch,
+            last,
+            row_hi: 0,
+            stopped: false,
+        });
+        Self { watch, ..self }
+    }
+
+    /// Whether the rows ended because somebody wanted it so.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.watch.as_ref().is_some_and(|watch| watch.stopped)
+    }
+
+    /// Tells of the next rows; returns how many of them may be read. 0 stops.
+    fn allowed(&mut self) -> u64 {
+        let Some(watched) = &mut self.watch else {
+            return u64::MAX;
+        };
+        if watched.stopped {
+            return 0;
+        }
+        if self.row >= watched.row_hi {
+            match watched.watch.pass(self.row, watched.last) {
+                Some(rows) => watched.row_hi = self.row.saturating_add(rows.max(1)),
+                None => {
+                    watched.stopped = true;
+                    return 0;
+                }
+            }
+        }
+        watched.row_hi - self.row
     }
 
     /// The first row of `slices`, which is row `row` of the chunk.
@@ -40,13 +88,18 @@ impl<'s, 'a> Cursor<'s, 'a> {
     }
 
     /// The next rows that stand together, at most `rows_max` (> 0); `None` at the end. The position
-    /// stays: [`Cursor::advance`] moves it.
+    /// stays: [`Cursor::advance`] moves it. If somebody watches, they end where they are stopped.
     pub(crate) fn peek(&mut self, rows_max: usize) -> Option<ColumnSlice<'a>> {
         loop {
             let slice = self.slices.get(self.slice)?;
             let left = slice.rows() - self.at;
             if left > 0 {
-                return Some(slice.slice(self.at..self.at + left.min(rows_max)));
+                let allowed = usize::try_from(self.allowed()).unwrap_or(usize::MAX);
+                if allowed == 0 {
+                    return None;
+                }
+                let rows = left.min(rows_max).min(allowed);
+                return Some(slice.slice(self.at..self.at + rows));
             }
             self.slice += 1;
             self.at = 0;

@@ -13,16 +13,19 @@ pub(crate) const STRIPE_ROWS: usize = 4096;
 /// The stripes of a chunk of `rows` rows: all rows if there are few.
 pub(crate) fn stripes<'a>(slices: &[ColumnSlice<'a>], rows: u64) -> Vec<Vec<ColumnSlice<'a>>> {
     let len = STRIPE_ROWS as u64;
+    let picks = starts(rows).into_iter();
+    picks.map(|start| pick(slices, start, len)).collect()
+}
+
+/// The first row of each stripe of a chunk of `rows` rows.
+pub(crate) fn starts(rows: u64) -> Vec<u64> {
+    let len = STRIPE_ROWS as u64;
     let count = STRIPES as u64;
-    let starts: Vec<u64> = if rows <= len * count {
+    if rows <= len * count {
         (0..rows.div_ceil(len)).map(|i| i * len).collect()
     } else {
         (0..count).map(|i| (rows - len) / (count - 1) * i).collect()
-    };
-    starts
-        .into_iter()
-        .map(|start| pick(slices, start, len))
-        .collect()
+    }
 }
 
 /// The rows `start..start + len`, as far as they exist.

@@ -7,7 +7,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use column_format::ColumnSlice;
+use column_format::{
+    AUX_ARRAY_ENTRY_LEN, AUX_OFFSET_LEN, AUX_VARCHAR_ENTRY_LEN, ColumnSlice, Layout,
+};
 use mmap_io::ScanProfile;
 
 use crate::copied::CopiedRows;
@@ -216,6 +218,32 @@ impl Frame {
         }
     }
 
+    /// The most bytes that the values of the frame's rows take in the data file of column `index`, from
+    /// the places of the first and the last alone: holes between values count. 0 if all values take the
+    /// same. With hostile places the number is wrong but harmless.
+    ///
+    /// # Errors
+    /// As [`Frame::column`].
+    pub fn data_bytes(&self, index: usize) -> Result<u64, ReadError> {
+        let entry = match self.columns.get(index).map(|c| c.column_type.layout()) {
+            Some(Layout::String | Layout::Binary) => AUX_OFFSET_LEN,
+            Some(Layout::Varchar) => AUX_VARCHAR_ENTRY_LEN,
+            Some(Layout::Array { .. }) => AUX_ARRAY_ENTRY_LEN,
+            Some(Layout::Fixed(_)) | None => return Ok(0),
+        };
+        let data = |rows: u64, bytes: u64| bytes.saturating_sub(rows.saturating_mul(entry as u64));
+        if let (Source::Stored { slot }, Some(_)) = (self.source(index)?, &self.copied) {
+            let stored = self.partition.read_column(slot, self.row_lo, self.rows);
+            let rows = stored.map_or(0, |(_, rows)| rows.end - rows.start);
+            return Ok(data(rows, self.column_bytes(index)?));
+        }
+        let slices = self.column(index)?.into_iter();
+        Ok(slices
+            .filter(|slice| !matches!(slice, ColumnSlice::Nulls { .. }))
+            .map(|slice| data(slice.rows() as u64, slice.native_bytes()))
+            .sum())
+    }
+
     /// As [`Frame::native_bytes`], of a partition whose files tell without being decoded: for
     /// counting. Rows of Parquet partitions count none.
     ///
@@ -228,9 +256,9 @@ impl Frame {
         }
     }
 
-    /// Says that nobody will read column `index` of these rows again. Under
-    /// [`mmap_io::ScanProfile::SequentialEvict`] whole windows that are done leave the page cache;
-    /// otherwise nothing happens. Returns the bytes given back. Content never changes.
+    /// Says that nobody will read column `index` of these rows again. Under a profile that evicts,
+    /// whole windows that are done leave the page cache; otherwise nothing happens. Returns the bytes
+    /// given back. Content never changes.
     ///
     /// # Errors
     /// No such column; the operating system refuses.
@@ -251,6 +279,23 @@ impl Frame {
                 self.partition.done(slot, row_lo, hi - lo)
             }
             _ => Ok(0),
+        }
+    }
+
+    /// Says that rows `rows` of column `index`, counted from the first of the frame, will be read soon.
+    /// Under [`mmap_io::ScanProfile::Frugal`] they are fetched meanwhile, with the places of the values
+    /// of as many rows behind them; otherwise nothing happens.
+    ///
+    /// # Errors
+    /// As [`Frame::done`].
+    pub fn ahead_rows(&self, index: usize, rows: Range<usize>) -> Result<(), ReadError> {
+        let (lo, hi) = (rows.start, rows.end.min(self.rows));
+        match self.source(index)? {
+            Source::Stored { slot } if lo < hi => {
+                let row_lo = self.row_lo.saturating_add(lo as u64);
+                self.partition.ahead(slot, row_lo, hi - lo)
+            }
+            _ => Ok(()),
         }
     }
 

@@ -215,9 +215,7 @@ impl OpenPartition {
         let Some(stored) = self.columns.get(slot).and_then(|c| c.stored.as_ref()) else {
             return Ok(0);
         };
-        let row_hi = row_lo.saturating_add(rows as u64);
-        let lo = row_lo.saturating_sub(stored.top);
-        let hi = row_hi.saturating_sub(stored.top).min(stored.rows as u64);
+        let (lo, hi) = stored.rows_between(row_lo, rows);
         let (aux, data) = (stored.aux_range(lo, hi), stored.data_range(lo, hi));
         let mut evicted = 0;
         for (mapping, range) in [(&stored.aux, aux), (&stored.data, data)] {
@@ -226,6 +224,26 @@ impl OpenPartition {
             }
         }
         Ok(evicted)
+    }
+
+    /// Says that these rows of column `slot` will be read soon (frugal profile only).
+    pub(crate) fn ahead(&self, slot: usize, row_lo: u64, rows: usize) -> Result<(), ReadError> {
+        let Some(stored) = self.columns.get(slot).and_then(|c| c.stored.as_ref()) else {
+            return Ok(());
+        };
+        if self.profile != ScanProfile::Frugal {
+            return Ok(());
+        }
+        let (lo, hi) = stored.rows_between(row_lo, rows);
+        // As many entries again: where the values of the next rows lie is read in the next call.
+        let further = hi.saturating_add(hi - lo).min(stored.rows as u64);
+        if let (Some(aux), Some(range)) = (&stored.aux, stored.aux_range(lo, further)) {
+            aux.ahead(range).map_err(ReadError::Io)?;
+        }
+        if let (Some(data), Some(range)) = (&stored.data, stored.data_range(lo, hi)) {
+            data.ahead(range).map_err(ReadError::Io)?;
+        }
+        Ok(())
     }
 
     /// Whether every file behind column `slot` still has the bytes that are mapped.
@@ -242,10 +260,22 @@ impl OpenPartition {
 }
 
 impl Stored {
+    /// Stored rows among `rows` rows of the partition.
+    fn rows_between(&self, row_lo: u64, rows: usize) -> (u64, u64) {
+        let row_hi = row_lo.saturating_add(rows as u64);
+        let hi = row_hi.saturating_sub(self.top).min(self.rows as u64);
+        (row_lo.saturating_sub(self.top).min(hi), hi)
+    }
+
+    /// Bytes of `.i` from the last entry before row `lo` to the last but one before row `hi`: that one
+    /// says where the values of the next rows begin, so it belongs to them.
     fn aux_range(&self, lo: u64, hi: u64) -> Option<std::ops::Range<u64>> {
         let len = self.aux.as_ref()?.len();
-        let start = self.layout.aux_tail(lo).end.min(len);
-        let end = self.layout.aux_tail(hi).end.min(len);
+        let start = self.layout.aux_tail(lo).start.min(len);
+        let end = match hi < self.rows as u64 {
+            true => self.layout.aux_tail(hi).start.min(len),
+            false => len,
+        };
         (start < end).then_some(start..end)
     }
 

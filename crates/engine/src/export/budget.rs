@@ -8,7 +8,7 @@
 //! when its row group is planned. The tests of the command line watch the memory of the process
 //! against them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use column_format::{AUX_VARCHAR_ENTRY_LEN, ColumnType, Layout};
 use mmap_io::ReadMode;
@@ -18,7 +18,7 @@ use table_reader::{PartitionRows, RowSelection, TableReader};
 
 use super::decoding::{DecodePool, Share};
 use super::request::ExportRequest;
-use crate::error::{Cause, Result};
+use crate::error::{Cause, EngineError, Result};
 use crate::running::Running;
 
 /// Writing: pieces that wait to become large enough, and one page on its way.
@@ -39,6 +39,8 @@ const PIECE_BYTES: u64 = 2 << 20;
 const SHARED_OF: u64 = 8;
 /// Bytes of a text that are expected, where nobody has looked.
 const TEXT_BYTES: u64 = 24;
+/// What becomes of a large value: the page, what it is in the codec, and the growth of both.
+const VALUE_COPIES: u64 = 4;
 /// Most rows of which an encoder keeps 16-bit keys.
 const KEYS_MAX: u64 = 1 << 21;
 
@@ -51,7 +53,9 @@ pub(crate) struct Budget {
     /// What would be held if all threads that were asked for could be started.
     held_by_all: u64,
     threads: u64,
-    threads_asked: u64,
+    page_bytes: u64,
+    /// Held by the thread that has a value under way which not all may have at once.
+    large_value: Mutex<()>,
     stores: BudgetedStores,
     /// Of a selection with Parquet partitions.
     decoding: Option<DecodePool>,
@@ -121,7 +125,8 @@ impl Budget {
             held,
             held_by_all: held_by(threads_asked),
             threads,
-            threads_asked,
+            page_bytes: count(request.writer.page_bytes),
+            large_value: Mutex::new(()),
             stores: BudgetedStores::new(memory, spill),
             decoding,
         })
@@ -147,18 +152,37 @@ impl Budget {
         pool.map(|pool| pool.take(bytes, running)).transpose()
     }
 
-    /// Refuses a value that the encoders could not hold: it is known when its row group is planned.
-    pub(crate) fn check_value(&self, options: &WriterOptions, value_bytes: u64) -> Result<()> {
-        let beyond = value_bytes.saturating_sub(count(options.page_bytes));
-        // The page, what it becomes in the codec, and the growth of both; every thread may meet one.
-        let value = beyond.saturating_mul(4);
-        let with = |held: u64, threads| held.saturating_add(value.saturating_mul(threads));
-        if with(self.held, self.threads) <= self.limit {
-            return Ok(());
-        }
+    /// The largest value that every thread may have under way at the same time.
+    pub(crate) fn value_bytes(&self) -> u64 {
+        let spare = self.limit.saturating_sub(self.held);
+        let each = spare / VALUE_COPIES / self.threads.max(1);
+        self.page_bytes.saturating_add(each)
+    }
+
+    /// Whether one thread may have a value under way while the others have none so large.
+    pub(crate) fn fits(&self, value_bytes: u64) -> bool {
+        self.held.saturating_add(self.beyond_page(value_bytes)) <= self.limit
+    }
+
+    /// Says what a value that does not fit needs.
+    pub(crate) fn refuse_value(&self, value_bytes: u64) -> EngineError {
         // A larger budget may start more threads: this one suffices for all of them.
-        let enough = with(self.held_by_all, self.threads_asked);
-        Err(too_small("the largest value", self.limit, enough))
+        let enough = self
+            .held_by_all
+            .saturating_add(self.beyond_page(value_bytes));
+        too_small("the largest value", self.limit, enough)
+    }
+
+    /// What a value takes beyond what every page does.
+    fn beyond_page(&self, value_bytes: u64) -> u64 {
+        let beyond = value_bytes.saturating_sub(self.page_bytes);
+        beyond.saturating_mul(VALUE_COPIES)
+    }
+
+    /// Waits until no other thread has a value larger than [`Budget::value_bytes`] under way.
+    pub(crate) fn turn_of_large_values(&self) -> MutexGuard<'_, ()> {
+        let turn = self.large_value.lock();
+        turn.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where pages and entries of the footer wait: in memory while it lasts, then on disk.
@@ -172,7 +196,7 @@ impl Budget {
     }
 }
 
-fn too_small(what: &'static str, budget_bytes: u64, least_bytes: u64) -> crate::EngineError {
+fn too_small(what: &'static str, budget_bytes: u64, least_bytes: u64) -> EngineError {
     Cause::Budget {
         what,
         budget_bytes,

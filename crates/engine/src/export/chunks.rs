@@ -13,12 +13,11 @@ use pq_encode::{
 };
 use table_reader::{PartitionInfo, TableColumn, TableReader};
 
-use super::budget::Budget;
 use super::group::{ColumnRows, PendingGroup};
+use super::lookout::{Lookout, Manners};
 use super::request::ExportRequest;
 use super::sink::{WatchfulSink, sink_error};
 use crate::error::{Cause, EngineError, Result};
-use crate::running::Running;
 use crate::usage::AnonPeak;
 
 /// What it takes to encode any chunk of an export. Shared by all threads.
@@ -26,8 +25,7 @@ pub(crate) struct Chunks<'e> {
     columns: Vec<OutputColumn>,
     options: &'e WriterOptions,
     partitions: &'e [PartitionInfo],
-    budget: &'e Budget,
-    running: &'e Running,
+    manners: Manners<'e>,
     anon_peak: &'e AnonPeak,
 }
 
@@ -47,8 +45,7 @@ impl<'e> Chunks<'e> {
     pub(crate) fn new(
         reader: &'e TableReader,
         request: &'e ExportRequest,
-        budget: &'e Budget,
-        running: &'e Running,
+        manners: Manners<'e>,
         anon_peak: &'e AnonPeak,
     ) -> Result<Self> {
         let options = &request.writer;
@@ -68,8 +65,7 @@ impl<'e> Chunks<'e> {
             columns,
             options,
             partitions: reader.partitions(),
-            budget,
-            running,
+            manners,
             anon_peak,
         })
     }
@@ -99,7 +95,7 @@ impl<'e> Chunks<'e> {
     pub(crate) fn watched<S>(&self, sink: S) -> WatchfulSink<'e, S> {
         WatchfulSink {
             sink,
-            running: self.running,
+            running: self.manners.running,
             anon_peak: self.anon_peak,
         }
     }
@@ -131,28 +127,36 @@ impl<'e> Chunks<'e> {
         let group = group.for_one_column();
         // Given back when the decoded rows are gone.
         let _share = self
+            .manners
             .budget
-            .decoding(group.decode_bytes(idx)?, self.running)?;
+            .decoding(group.decode_bytes(idx)?, self.manners.running)?;
         let rows = match group.column(idx) {
             Ok(rows) => rows,
             error => group.verified(idx, error)?,
         };
+        // Counted while the ends of the rows are needed anyway: afterwards they would be read again.
+        let native_bytes = rows.native_bytes();
         let mut sink = self.watched(sink);
         let encoder = match kept.take() {
             Some(last) => last.for_column(&column.spec),
             None => ChunkEncoder::new(&column.spec, self.options),
         };
         let mut encoder = encoder.map_err(|error| option_error(&error))?;
+        let lookout = Lookout::new(self.manners, &group, idx, native_bytes);
+        let symbols = column.symbols.as_deref();
         let encoded = encoder
-            .encode(&rows.slices, column.symbols.as_deref(), &mut sink)
-            .map_err(|error| self.encode_error(error, &rows));
+            .encode_watched(&rows.slices, symbols, Some(&lookout), &mut sink)
+            .map_err(|error| {
+                let stopped = lookout.error();
+                stopped.unwrap_or_else(|| self.encode_error(error, &rows))
+            });
         let summary = group.verified(idx, encoded)?;
-        group.done(idx)?;
+        lookout.finish()?;
         self.anon_peak.look();
         *kept = Some(encoder);
         Ok(EncodedChunk {
             summary,
-            native_bytes: rows.native_bytes(),
+            native_bytes,
         })
     }
 

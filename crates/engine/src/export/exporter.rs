@@ -14,7 +14,9 @@ use super::chunks::Chunks;
 use super::crew::Crew;
 use super::gathering::{Gathered, Gathering};
 use super::group::PendingGroup;
+use super::lookout::Manners;
 use super::request::ExportRequest;
+use super::room::Room;
 use super::stats::resident_bytes;
 use super::writing::{Out, Writing, Written};
 use crate::error::Result;
@@ -31,6 +33,7 @@ pub(crate) struct Exporter<'a> {
     pub(crate) running: &'a Running,
     pub(crate) anon_peak: &'a AnonPeak,
     pub(crate) read_mode: ReadMode,
+    pub(crate) room: Room,
     /// Where what does not fit into the budget goes.
     pub(crate) spill: &'a TempFileStores,
 }
@@ -46,13 +49,12 @@ impl Exporter<'_> {
             partitions: selection.parts().len(),
         });
         let budget = self.budget(&selection)?;
-        let chunks = Chunks::new(
-            self.reader,
-            self.request,
-            &budget,
-            self.running,
-            self.anon_peak,
-        )?;
+        let manners = Manners {
+            running: self.running,
+            budget: &budget,
+            keep_bytes: self.room.keep_bytes(budget.threads()),
+        };
+        let chunks = Chunks::new(self.reader, self.request, manners, self.anon_peak)?;
         let mut writing = Writing::start(self, &chunks, &budget, out, &selection)?;
         let look = || {
             let told = self

@@ -10,7 +10,7 @@ use super::budget::Budget;
 use super::copy::{CopyPlanner, Reasons};
 use super::exporter::Exporter;
 use super::group::PendingGroup;
-use super::planner::{Cutter, Targets};
+use super::planner::{Cut, Cutter, RowBytes, Targets};
 use super::row_bytes::RowMeter;
 use crate::error::{EngineError, Result};
 use crate::reading::verified;
@@ -78,6 +78,8 @@ impl<'a> Gathering<'a> {
         while let Some(frame) = cursor.next_frame()? {
             self.exporter.running.go_on()?;
             peak_mapped_partitions = peak_mapped_partitions.max(cursor.mapped_partition_count());
+            // Now, since its ends are read for it: later they may have left memory.
+            self.count(&frame);
             let place = |error| in_partition_of(self.exporter, error, &frame);
             if self.copied_to.is_none()
                 && let Some(copy) = self.copies.plan(&frame).map_err(place)?
@@ -87,7 +89,6 @@ impl<'a> Gathering<'a> {
                 self.group.copy_from(copy);
             }
             if let Some(end) = self.copied_to {
-                self.measure_values(&frame).map_err(place)?;
                 self.group.push(&frame, 0..frame.rows());
                 if frame.row_hi() >= end {
                     self.copied_to = None;
@@ -96,20 +97,12 @@ impl<'a> Gathering<'a> {
             } else {
                 self.cut(&frame, cursor, &mut write)?;
             }
-            self.count(&frame);
         }
         self.close(cursor, &mut write)?;
         Ok(Gathered {
             peak_mapped_partitions,
             reasons: self.copies.reasons,
         })
-    }
-
-    /// Looks at the sizes of values that are encoded although their row group is copied.
-    fn measure_values(&self, frame: &Frame) -> Result<()> {
-        let encoded = |column| self.group.copy_of(column).is_none();
-        let measured = self.meter.measure_values(frame, encoded);
-        verified(frame, measured)
     }
 
     /// Puts the rows of a frame into row groups.
@@ -123,28 +116,53 @@ impl<'a> Gathering<'a> {
         let (mut row_lo, mut taken) = (0, 0);
         while row_lo < frame.rows() {
             self.exporter.running.go_on()?;
-            let offered_hi = frame.rows().min(row_lo + OFFERED_ROWS_MAX);
-            let metered = self.meter.of(frame, row_lo..offered_hi);
-            let offered = metered.and_then(|m| self.cutter.offer(&m, row_lo, offered_hi));
-            let cut = match offered {
-                Ok(cut) => cut,
-                error => {
-                    verified(frame, error).map_err(|e| in_partition_of(self.exporter, e, frame))?
+            let metered = self.meter.unmeasured(frame);
+            let offered = self.cutter.offer_unmeasured(&metered, row_lo, frame.rows());
+            let cut = match self.in_frame(frame, offered)? {
+                Some(cut) => cut,
+                None => {
+                    self.group.push(frame, taken..row_lo);
+                    taken = row_lo;
+                    let measured = self.measure(frame, row_lo);
+                    self.in_frame(frame, measured)?
                 }
             };
             row_lo += cut.rows;
             if cut.closes {
-                if taken < row_lo {
-                    self.group.push(frame, taken..row_lo);
-                }
+                self.group.push(frame, taken..row_lo);
                 taken = row_lo;
                 self.close(cursor, write)?;
             }
         }
-        if taken < row_lo {
-            self.group.push(frame, taken..row_lo);
-        }
+        self.group.push(frame, taken..row_lo);
         Ok(())
+    }
+
+    /// Offers the next rows of a frame by their exact bytes.
+    fn measure(&mut self, frame: &Frame, row_lo: usize) -> Result<Cut> {
+        if !self.cutter.is_exact() {
+            let mut native_bytes = 0_u64;
+            for (frame, rows) in self.group.parts() {
+                for lo in rows.clone().step_by(OFFERED_ROWS_MAX) {
+                    self.exporter.running.go_on()?;
+                    let hi = rows.end.min(lo + OFFERED_ROWS_MAX);
+                    let bytes = self.meter.of(frame, lo..hi)?.sum(lo, hi)?;
+                    native_bytes = native_bytes.saturating_add(bytes);
+                }
+            }
+            self.cutter.measured(native_bytes);
+        }
+        let offered_hi = frame.rows().min(row_lo + OFFERED_ROWS_MAX);
+        let metered = self.meter.of(frame, row_lo..offered_hi)?;
+        self.cutter.offer(&metered, row_lo, offered_hi)
+    }
+
+    /// What was read of `frame`, unless its bytes went away meanwhile.
+    fn in_frame<T>(&self, frame: &Frame, read: Result<T>) -> Result<T> {
+        match read {
+            Ok(read) => Ok(read),
+            error => verified(frame, error).map_err(|e| in_partition_of(self.exporter, e, frame)),
+        }
     }
 
     /// Hands over the row group under way, if there are rows in it.
@@ -157,9 +175,6 @@ impl<'a> Gathering<'a> {
         if self.group.is_empty() {
             return Ok(());
         }
-        let options = &self.exporter.request.writer;
-        self.budget
-            .check_value(options, self.meter.largest_value())?;
         let mut largest = 0;
         for column in 0..self.columns {
             if self.group.copy_of(column).is_none() {

@@ -11,7 +11,7 @@ use column_format::ColumnSlice;
 use table_reader::Frame;
 
 use super::copy::GroupCopy;
-use super::row_bytes::slices_of;
+use super::row_bytes::{data_bytes, largest_value, slices_of};
 use crate::error::{Cause, Result};
 
 /// Frames and the rows of them that belong to the group, in table order.
@@ -33,6 +33,9 @@ pub(crate) struct ColumnRows<'a> {
 
 impl PendingGroup {
     pub(crate) fn push(&mut self, frame: &Frame, rows: Range<usize>) {
+        if rows.is_empty() {
+            return;
+        }
         self.rows += u64::try_from(rows.len()).unwrap_or(u64::MAX);
         let len = rows.len();
         self.parts.push((frame.part(rows).apart(), 0..len));
@@ -93,12 +96,59 @@ impl PendingGroup {
         done
     }
 
-    /// Nobody reads column `idx` of the group again: whole windows leave the page cache.
-    pub(crate) fn done(&self, idx: usize) -> Result<()> {
-        for (frame, rows) in &self.parts {
-            frame.done_rows(idx, rows.clone())?;
-        }
-        Ok(())
+    /// Nobody reads these rows of column `idx` again: whole windows leave the page cache.
+    pub(crate) fn done(&self, idx: usize, rows: Range<u64>) -> Result<()> {
+        self.parts_of(rows)
+            .try_for_each(|(frame, rows)| Ok(frame.done_rows(idx, rows).map(drop)?))
+    }
+
+    /// These rows of column `idx` will be read soon.
+    pub(crate) fn ahead(&self, idx: usize, rows: Range<u64>) -> Result<()> {
+        self.parts_of(rows)
+            .try_for_each(|(frame, rows)| Ok(frame.ahead_rows(idx, rows)?))
+    }
+
+    /// The most bytes that values of these rows of column `idx` can have, all together; 0 if all values
+    /// take the same.
+    pub(crate) fn data_bytes(&self, idx: usize, rows: Range<u64>) -> Result<u64> {
+        self.parts_of(rows).try_fold(0_u64, |sum, (frame, rows)| {
+            Ok(sum.saturating_add(data_bytes(frame, idx, rows)?))
+        })
+    }
+
+    /// Bytes of the largest of the values that [`PendingGroup::data_bytes`] counts.
+    pub(crate) fn largest_value(&self, idx: usize, rows: Range<u64>) -> Result<u64> {
+        self.parts_of(rows).try_fold(0, |most, (frame, rows)| {
+            Ok(largest_value(frame, idx, rows)?.max(most))
+        })
+    }
+
+    /// Bytes of the largest value of variable size, in whatever column.
+    pub(crate) fn largest_of_all(&self) -> Result<u64> {
+        let columns = self
+            .parts
+            .first()
+            .map_or(0, |(frame, _)| frame.columns().len());
+        (0..columns).try_fold(0, |most, idx| {
+            Ok(self.largest_value(idx, 0..self.rows)?.max(most))
+        })
+    }
+
+    /// Frames and rows of them that the rows `rows` of the group are.
+    fn parts_of(&self, rows: Range<u64>) -> impl Iterator<Item = (&Frame, Range<usize>)> {
+        let mut start = 0_u64;
+        self.parts.iter().filter_map(move |(frame, part)| {
+            let len = u64::try_from(part.len()).unwrap_or(u64::MAX);
+            let at = |row: u64| usize::try_from(row.saturating_sub(start).min(len));
+            let (lo, hi) = (at(rows.start).ok()?, at(rows.end).ok()?);
+            start = start.saturating_add(len);
+            (lo < hi).then(|| (frame, part.start + lo..part.start + hi))
+        })
+    }
+
+    /// Frames and the rows of them that belong to the group, in table order.
+    pub(crate) fn parts(&self) -> &[(Frame, Range<usize>)] {
+        &self.parts
     }
 
     /// The slices of column `idx`, in table order.

@@ -13,10 +13,12 @@ mod exporter;
 mod gathering;
 mod group;
 mod key_values;
+mod lookout;
 mod overrides;
 mod planner;
 mod report;
 mod request;
+mod room;
 mod row_bytes;
 mod sink;
 mod spill;
@@ -26,7 +28,7 @@ mod writing;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mmap_io::{IoStats, MappedPeak, RealVfs, Root, ScanProfile, Vfs};
+use mmap_io::{IoStats, MappedPeak, RealVfs, Root, Vfs};
 use table_reader::CancelToken;
 
 pub use overrides::ColumnOverrides;
@@ -43,6 +45,7 @@ use crate::running::{Counted, Running};
 use crate::target::{Output, Publish, write_to};
 use crate::usage::{self, AnonPeak};
 use exporter::Exporter;
+use room::Room;
 use writing::Written;
 
 /// Exports the rows that `request` asks for.
@@ -83,11 +86,12 @@ pub fn export_in(
         Output::File(path) => path.display().to_string(),
         Output::Writer(_) => "-".to_owned(),
     };
+    let room = Room::of(&request);
     let spill = spill::stores_beside(&output, vfs);
     let publish = Publish {
         force: request.force,
         sync: request.sync,
-        drop_behind: request.profile == ScanProfile::SequentialEvict,
+        writeback: room.writeback(request.sync),
         read_mode: request.read_mode,
         unfinished: &request.unfinished.clone(),
     };
@@ -99,7 +103,7 @@ pub fn export_in(
         running.go_on()?;
         let read_mode = reads.mode(request.read_mode);
         let columns = request.columns.as_deref();
-        let reader = open_reader_as(root, columns, request.profile, read_mode, &running)?;
+        let reader = open_reader_as(root, columns, room.profile(), read_mode, &running)?;
         let exporter = Exporter {
             reader: &reader,
             request: &request,
@@ -107,6 +111,7 @@ pub fn export_in(
             running: &running,
             anon_peak: &spent.anon_peak,
             read_mode,
+            room,
             spill: &spill,
         };
         exporter.run(out).map_err(|error| stale_or(&reader, error))

@@ -20,6 +20,9 @@ pub(crate) trait RowBytes {
 
     /// Native bytes of rows `lo..hi`, over all columns.
     fn sum(&self, lo: usize, hi: usize) -> Result<u64, Self::Error>;
+
+    /// At least as much as [`RowBytes::sum`], but for hostile bytes, and known without reading values.
+    fn at_most(&self, lo: usize, hi: usize) -> Result<u64, Self::Error>;
 }
 
 /// What to do with the next rows of a frame.
@@ -36,7 +39,9 @@ pub(crate) struct Cut {
 pub(crate) struct Cutter {
     targets: Targets,
     rows: u64,
+    /// Of the open group; no less than it has, unless `exact`.
     native_bytes: u64,
+    exact: bool,
 }
 
 impl Cutter {
@@ -49,22 +54,61 @@ impl Cutter {
             targets,
             rows: 0,
             native_bytes: 0,
+            exact: false,
         }
     }
 
-    /// Offers rows `lo..hi` of a frame to the open group. A closed group opens the next one.
+    /// Offers rows `lo..hi` of a frame to the open group, without measuring them: most groups end by
+    /// their rows, however large these might be. `None`: now they have to be measured, first those of
+    /// the open group ([`Cutter::measured`]), then these ([`Cutter::offer`]).
+    pub(crate) fn offer_unmeasured<R: RowBytes>(
+        &mut self,
+        frame: &R,
+        lo: usize,
+        hi: usize,
+    ) -> Result<Option<Cut>, R::Error> {
+        if self.exact {
+            return Ok(None);
+        }
+        let (rows, closes) = self.by_rows(lo, hi);
+        let most = self
+            .native_bytes
+            .saturating_add(frame.at_most(lo, lo + rows)?);
+        if most > self.targets.native_bytes {
+            return Ok(None);
+        }
+        self.settle(rows, most - self.native_bytes, closes);
+        Ok(Some(Cut { rows, closes }))
+    }
+
+    /// Whether the bytes of the open group are measured.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.exact
+    }
+
+    /// The open group has exactly so many bytes.
+    pub(crate) fn measured(&mut self, native_bytes: u64) {
+        (self.native_bytes, self.exact) = (native_bytes, true);
+    }
+
+    /// Rows of `lo..hi` that the row target allows for, and whether it closes the group behind them.
+    fn by_rows(&self, lo: usize, hi: usize) -> (usize, bool) {
+        let room = usize::try_from(self.targets.rows - self.rows).unwrap_or(usize::MAX);
+        let rows = hi.saturating_sub(lo).min(room);
+        (rows, rows == room)
+    }
+
+    /// Offers rows `lo..hi` of a frame to the open group, whose bytes are measured. A closed group opens the next one.
     pub(crate) fn offer<R: RowBytes>(
         &mut self,
         frame: &R,
         lo: usize,
         hi: usize,
     ) -> Result<Cut, R::Error> {
-        let room = usize::try_from(self.targets.rows - self.rows).unwrap_or(usize::MAX);
-        let by_rows = hi.saturating_sub(lo).min(room);
+        let (by_rows, closes) = self.by_rows(lo, hi);
         let spare = self.targets.native_bytes.saturating_sub(self.native_bytes);
         let sum = frame.sum(lo, lo + by_rows)?;
         if sum <= spare {
-            let closes = by_rows == room;
             self.settle(by_rows, sum, closes);
             return Ok(Cut {
                 rows: by_rows,
@@ -110,7 +154,7 @@ impl Cutter {
 
     fn settle(&mut self, rows: usize, native_bytes: u64, closes: bool) {
         if closes {
-            (self.rows, self.native_bytes) = (0, 0);
+            (self.rows, self.native_bytes, self.exact) = (0, 0, false);
         } else {
             self.rows += u64::try_from(rows).unwrap_or(u64::MAX);
             self.native_bytes = self.native_bytes.saturating_add(native_bytes);
@@ -132,10 +176,22 @@ mod tests {
         fn sum(&self, lo: usize, hi: usize) -> Result<u64, Infallible> {
             Ok(self[lo..hi].iter().sum())
         }
+
+        /// Holes of up to 6 bytes a row, and now and then a large one.
+        fn at_most(&self, lo: usize, hi: usize) -> Result<u64, Infallible> {
+            let hole = |at: usize| {
+                if at.is_multiple_of(13) {
+                    100
+                } else {
+                    at as u64 % 7
+                }
+            };
+            Ok((lo..hi).map(|at| self[at] + hole(at)).sum())
+        }
     }
 
     /// Row groups of rows that arrive in frames of the given lengths.
-    fn groups(rows: &[u64], frames: &[usize], targets: Targets) -> Vec<usize> {
+    fn groups(rows: &[u64], frames: &[usize], targets: Targets, measure: bool) -> Vec<usize> {
         let mut cutter = Cutter::new(targets);
         let mut out = Vec::new();
         let mut open = 0;
@@ -146,7 +202,22 @@ mod tests {
             let frame = &rows[start..start + len];
             let mut lo = 0;
             while lo < len {
-                let Ok(cut) = cutter.offer(&frame, lo, len);
+                let unmeasured = match measure {
+                    true => Ok(None),
+                    false => cutter.offer_unmeasured(&frame, lo, len),
+                };
+                let Ok(unmeasured) = unmeasured;
+                let cut = match unmeasured {
+                    Some(cut) => cut,
+                    None => {
+                        if !cutter.is_exact() {
+                            let at = start + lo;
+                            cutter.measured(rows[at - open..at].iter().sum());
+                        }
+                        let Ok(cut) = cutter.offer(&frame, lo, len);
+                        cut
+                    }
+                };
                 lo += cut.rows;
                 open += cut.rows;
                 if cut.closes {
@@ -168,8 +239,8 @@ mod tests {
             rows: 100,
             native_bytes: 10,
         };
-        assert_eq!(groups(&[5, 5, 50, 1, 1], &[5], targets), [2, 1, 2]);
-        assert_eq!(groups(&[50, 50], &[1], targets), [1, 1]);
+        assert_eq!(groups(&[5, 5, 50, 1, 1], &[5], targets, true), [2, 1, 2]);
+        assert_eq!(groups(&[50, 50], &[1], targets, true), [1, 1]);
     }
 
     #[test]
@@ -178,11 +249,11 @@ mod tests {
             rows: 2,
             native_bytes: u64::MAX,
         };
-        assert_eq!(groups(&[1, 1, 1, 1], &[4], targets), [2, 2]);
+        assert_eq!(groups(&[1, 1, 1, 1], &[4], targets, false), [2, 2]);
     }
 
     proptest! {
-        // Invariants: the cut does not depend on frames; groups cover all rows; none exceeds the
+        // Invariants: the cut does not depend on frames, nor on what is measured; groups cover all rows; none exceeds the
         // row target; none exceeds the byte target unless it is one row; each is as large as the
         // targets allow.
         #[test]
@@ -193,8 +264,9 @@ mod tests {
             byte_target in 0_u64..400,
         ) {
             let targets = Targets { rows: row_target, native_bytes: byte_target };
-            let whole = groups(&rows, &[rows.len()], targets);
-            prop_assert_eq!(&whole, &groups(&rows, &frames, targets));
+            let whole = groups(&rows, &[rows.len()], targets, true);
+            prop_assert_eq!(&whole, &groups(&rows, &frames, targets, true));
+            prop_assert_eq!(&whole, &groups(&rows, &frames, targets, false));
             prop_assert_eq!(whole.iter().sum::<usize>(), rows.len());
             let mut start = 0;
             for &len in &whole {

@@ -4,12 +4,12 @@
 //! in the file: holes, tops, missing columns. Row groups must not (P2), so texts and arrays are
 //! measured value by value, and a row without bytes counts as the NULL that a file would store.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
 
 use column_format::{
-    AUX_ARRAY_ENTRY_LEN, AUX_OFFSET_LEN, AUX_VARCHAR_ENTRY_LEN, ColumnSlice, Layout,
+    AUX_ARRAY_ENTRY_LEN, AUX_OFFSET_LEN, AUX_VARCHAR_ENTRY_LEN, ColumnSlice, Layout, LayoutError,
     VARCHAR_INLINE_MAX,
 };
 use table_reader::{Cursor, Frame};
@@ -37,8 +37,6 @@ const ARRAY_DIM_BYTES: u64 = 4;
 pub(crate) struct RowMeter<'b> {
     fixed_row_bytes: u64,
     variable: Vec<(usize, Layout)>,
-    /// Bytes of the largest value measured so far.
-    largest_value: Cell<u64>,
     budget: &'b Budget,
     running: &'b Running,
     /// The row group of a Parquet partition that was measured last.
@@ -61,7 +59,6 @@ impl<'b> RowMeter<'b> {
         let mut meter = Self {
             fixed_row_bytes: 0,
             variable: Vec::new(),
-            largest_value: Cell::new(0),
             budget,
             running,
             group: RefCell::new(None),
@@ -75,9 +72,13 @@ impl<'b> RowMeter<'b> {
         meter
     }
 
-    /// Bytes of the largest value of variable size that was measured so far.
-    pub(crate) fn largest_value(&self) -> u64 {
-        self.largest_value.get()
+    /// Rows of the frame, which are not measured: only [`RowBytes::at_most`] is of use.
+    pub(crate) fn unmeasured<'a>(&'a self, frame: &'a Frame) -> MeteredFrame<'a, 'b> {
+        MeteredFrame {
+            meter: self,
+            frame,
+            group: None,
+        }
     }
 
     /// Rows `rows` of the frame, to be measured.
@@ -134,19 +135,6 @@ impl<'b> RowMeter<'b> {
         Ok(measured)
     }
 
-    /// Looks at the sizes of values of some columns of a frame of a Parquet partition.
-    pub(crate) fn measure_values(
-        &self,
-        frame: &Frame,
-        measured: impl Fn(usize) -> bool,
-    ) -> Result<()> {
-        for &(idx, layout) in self.variable.iter().filter(|(idx, _)| measured(*idx)) {
-            let _share = self.share(frame, idx)?;
-            self.each(&frame.apart(), idx, layout, 0..frame.rows(), |_| {})?;
-        }
-        Ok(())
-    }
-
     fn share(&self, frame: &Frame, idx: usize) -> Result<Option<Share<'b>>> {
         let bytes = frame.decode_bytes(idx)?;
         let bytes = bytes.kept.saturating_add(bytes.passing);
@@ -166,28 +154,10 @@ impl<'b> RowMeter<'b> {
         for slice in slices_of(frame, idx, rows)? {
             for row in 0..slice.rows() {
                 let one = slice.slice(row..row + 1);
-                each(self.measured(frame, idx, layout, &one)?);
+                each(measured(frame, idx, layout, &one)?);
             }
         }
         Ok(())
-    }
-
-    /// The bytes of all rows of a slice; remembers the largest value.
-    fn measured(
-        &self,
-        frame: &Frame,
-        idx: usize,
-        layout: Layout,
-        slice: &ColumnSlice<'_>,
-    ) -> Result<u64> {
-        let measured = variable_bytes(layout, slice);
-        let (bytes, largest) = measured.map_err(|source| {
-            let name = frame.columns().get(idx).map_or("", |c| c.name.as_str());
-            EngineError::from(Cause::Column(source)).in_column(name)
-        })?;
-        let known = &self.largest_value;
-        known.set(known.get().max(largest));
-        Ok(bytes)
     }
 }
 
@@ -216,11 +186,70 @@ impl RowBytes for MeteredFrame<'_, '_> {
         // Where nothing is mapped, no more than these rows is read to measure them.
         let frame = self.frame.part(lo..hi);
         for &(idx, layout) in &self.meter.variable {
+            self.frame.ahead_rows(idx, lo..hi)?;
             for slice in slices_of(&frame, idx, 0..hi.saturating_sub(lo))? {
-                sum = sum.saturating_add(self.meter.measured(&frame, idx, layout, &slice)?);
+                sum = sum.saturating_add(measured(&frame, idx, layout, &slice)?);
             }
         }
         Ok(sum)
+    }
+
+    fn at_most(&self, lo: usize, hi: usize) -> Result<u64> {
+        if !self.meter.variable.is_empty() && self.frame.whole_group().is_some() {
+            return Ok(u64::MAX); // Not without decoding.
+        }
+        let rows = len_u64(hi.saturating_sub(lo));
+        let mut most = rows.saturating_mul(self.meter.fixed_row_bytes);
+        for &(idx, layout) in &self.meter.variable {
+            let entries = rows.saturating_mul(len_u64(row_bytes(layout)));
+            let data = data_bytes(self.frame, idx, lo..hi)?;
+            most = most.saturating_add(entries).saturating_add(data);
+        }
+        Ok(most)
+    }
+}
+
+/// The bytes of all rows of a slice.
+fn measured(frame: &Frame, idx: usize, layout: Layout, slice: &ColumnSlice<'_>) -> Result<u64> {
+    let measured = variable_bytes(layout, slice);
+    let (bytes, _) = measured.map_err(|source| layout_error(frame, idx, source))?;
+    Ok(bytes)
+}
+
+fn layout_error(frame: &Frame, idx: usize, source: LayoutError) -> EngineError {
+    let name = frame.columns().get(idx).map_or("", |c| c.name.as_str());
+    EngineError::from(Cause::Column(source)).in_column(name)
+}
+
+/// Bytes of the largest value of variable size among rows `range` of a column.
+pub(crate) fn largest_value(frame: &Frame, column: usize, range: Range<usize>) -> Result<u64> {
+    let layout = frame.columns().get(column).map(|c| c.column_type.layout());
+    let Some(layout) = layout.filter(|layout| !matches!(layout, Layout::Fixed(_))) else {
+        return Ok(0);
+    };
+    let frame = frame.part(range);
+    let mut most = 0;
+    for slice in slices_of(&frame, column, 0..frame.rows())? {
+        let measured = variable_bytes(layout, &slice);
+        let (_, largest) = measured.map_err(|e| layout_error(&frame, column, e))?;
+        most = largest.max(most);
+    }
+    Ok(most)
+}
+
+/// The most bytes that values of rows `range` have in the data file: see [`Frame::data_bytes`].
+pub(crate) fn data_bytes(frame: &Frame, column: usize, range: Range<usize>) -> Result<u64> {
+    frame.part(range).data_bytes(column).map_err(column_error)
+}
+
+/// Bytes of a row besides those of its value.
+fn row_bytes(layout: Layout) -> usize {
+    match layout {
+        Layout::String => AUX_OFFSET_LEN + STRING_LEN_BYTES,
+        Layout::Binary => AUX_OFFSET_LEN + BINARY_LEN_BYTES,
+        Layout::Varchar => AUX_VARCHAR_ENTRY_LEN,
+        Layout::Array { .. } => AUX_ARRAY_ENTRY_LEN,
+        Layout::Fixed(width) => width,
     }
 }
 
@@ -254,18 +283,8 @@ pub(crate) fn slices_of(
 }
 
 /// The bytes of all rows, and of the largest value among them.
-fn variable_bytes(
-    layout: Layout,
-    slice: &ColumnSlice<'_>,
-) -> Result<(u64, u64), column_format::LayoutError> {
-    let per_row = match layout {
-        Layout::String => AUX_OFFSET_LEN + STRING_LEN_BYTES,
-        Layout::Binary => AUX_OFFSET_LEN + BINARY_LEN_BYTES,
-        Layout::Varchar => AUX_VARCHAR_ENTRY_LEN,
-        Layout::Array { .. } => AUX_ARRAY_ENTRY_LEN,
-        Layout::Fixed(width) => width,
-    };
-    let base = len_u64(slice.rows()).saturating_mul(len_u64(per_row));
+fn variable_bytes(layout: Layout, slice: &ColumnSlice<'_>) -> Result<(u64, u64), LayoutError> {
+    let base = len_u64(slice.rows()).saturating_mul(len_u64(row_bytes(layout)));
     let (mut values, mut largest) = (0_u64, 0_u64);
     let mut add = |bytes: u64| {
         values = values.saturating_add(bytes);

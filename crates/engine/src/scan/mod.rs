@@ -9,7 +9,7 @@ mod rows;
 use std::io::Write;
 use std::num::NonZeroUsize;
 
-use mmap_io::{RealVfs, Root, ScanProfile, Vfs};
+use mmap_io::{RealVfs, Root, Vfs};
 use table_reader::{CancelToken, Cursor, Direction, TableReader};
 
 pub use request::{ScanFormat, ScanReport, ScanRequest};
@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::progress::{Done, Progress, Totals};
 use crate::reading::{check_columns, open_reader_as, select_rows, stale_or};
 use crate::running::{Counted, Running};
-use crate::target::{Publish, write_to};
+use crate::target::{Publish, write_to, writeback};
 
 /// Rows that are given back to the page cache at a time under the evicting profile.
 const FRAME_ROWS: usize = 64 << 10;
@@ -64,7 +64,7 @@ pub fn scan_in(
     let publish = Publish {
         force: request.force,
         sync: request.sync,
-        drop_behind: request.profile == ScanProfile::SequentialEvict,
+        writeback: writeback(request.sync, request.profile.evicts()),
         read_mode: request.read_mode,
         unfinished: &request.unfinished.clone(),
     };

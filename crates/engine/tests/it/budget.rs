@@ -92,7 +92,7 @@ fn what_needs_more_is_told_so_before_any_work() {
 }
 
 #[test]
-fn a_value_that_does_not_fit_is_refused_when_its_row_group_is_planned() {
+fn a_value_that_does_not_fit_is_refused_before_it_is_copied() {
     let (_scratch, table) = generated(Workload::Wide, 400, 1);
     let small_pages = |r: &mut ExportRequest| {
         (r.writer.page_bytes, r.threads) = (1 << 10, NonZeroUsize::MIN);

@@ -1,6 +1,6 @@
 //! A set of pages: one bit a page.
 //!
-//! Fixed size whatever the pattern (512 bytes for a window of 16 MiB), so a table of which every
+//! Fixed size whatever the pattern (64 bytes for a window of 2 MiB), so a table of which every
 //! second page is warm costs no more memory than a cold one.
 
 use std::io;

@@ -57,6 +57,7 @@ impl Region for MappedRegion {
         let advice = match advice {
             MapAdvice::Normal => Advice::Normal,
             MapAdvice::Sequential => Advice::Sequential,
+            MapAdvice::Random => Advice::Random,
             MapAdvice::WillNeed => Advice::WillNeed,
             MapAdvice::DontNeed => return self.unmap_pages(&range),
         };

@@ -95,6 +95,8 @@ pub enum MapAdvice {
     Normal,
     /// Read ahead aggressively, pages behind may go soon.
     Sequential,
+    /// Read nothing ahead.
+    Random,
     /// The pages will be needed soon.
     WillNeed,
     /// Unmap the pages; the next access reads them from the file again.

@@ -118,7 +118,7 @@ fn pages_that_were_resident_before_stay() {
     for mode in [ReadMode::Mapped, ReadMode::Positional] {
         write_cold(&path, &content());
         // Warm: some of the first window, all of the second.
-        warm(&path, 5_000_000, 100_000);
+        warm(&path, 500_000, 100_000);
         warm(&path, WINDOW, WINDOW);
         let before = resident_pages(&path, LEN);
         assert!(before.contains(&0) && before.contains(&1));
@@ -202,7 +202,7 @@ fn a_second_pass_is_evicted_as_well_and_reads_the_same() {
         // Backwards, in pieces that are no multiple of anything.
         let mut hi = LEN;
         while hi > 0 {
-            let lo = hi.saturating_sub(3_000_001);
+            let lo = hi.saturating_sub(700_001);
             mapping.done(lo..hi).unwrap();
             hi = lo;
         }

@@ -13,6 +13,7 @@ mod counts;
 mod evict;
 mod exact_length;
 mod faults;
+mod frugal;
 mod links;
 mod reads;
 mod sharing;

@@ -19,7 +19,11 @@ fn only_the_cached_profile_shares() {
     assert_eq!(root.stats().mappings_opened(), 1);
     assert_eq!(root.stats().cache_hits(), 1);
 
-    for profile in [ScanProfile::Sequential, ScanProfile::SequentialEvict] {
+    for profile in [
+        ScanProfile::Sequential,
+        ScanProfile::SequentialEvict,
+        ScanProfile::Frugal,
+    ] {
         let (own, other) = (map(profile), map(profile));
         assert_ne!(own.bytes().as_ptr(), other.bytes().as_ptr());
         assert_ne!(own.bytes().as_ptr(), first.bytes().as_ptr());

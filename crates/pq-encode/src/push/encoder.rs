@@ -269,6 +269,7 @@ impl PushEncoder {
             writer: &mut self.writer,
             page: &mut self.page,
             scratch: &mut scratch,
+            watch: None,
             entries_of_16_max: NEW_OF_16_MAX as u64,
         };
         let plan = chooser.plan(&slices, symbols, rows::count(&slices))?;

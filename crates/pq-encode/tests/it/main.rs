@@ -24,4 +24,5 @@ mod push_faults;
 mod round_trip;
 mod statistics;
 mod stores;
+mod watch;
 mod write;
