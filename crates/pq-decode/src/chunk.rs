@@ -13,7 +13,9 @@ use crate::error::{DecodeError, Fault};
 use crate::facts::{ChunkFacts, LeafFacts};
 use crate::index::PlannedPage;
 use crate::limits::{Limits, SLOTS_PER_BYTE_AHEAD};
-use crate::page::{Body, Highest, Page, Pages, Part, Split, Validity, definition, repetition};
+use crate::page::{
+    Bits, Body, Highest, Page, Pages, Part, Split, Validity, definition, repetition,
+};
 use crate::values::Column;
 
 pub(crate) use lists::decode_lists;
@@ -39,6 +41,7 @@ pub(crate) struct Job<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     body: Body,
+    bits: Bits,
     definition: Vec<u8>,
     repetition: Vec<u8>,
 }
@@ -110,6 +113,8 @@ trait Placement<E> {
 struct PageLevels<'a> {
     count: usize,
     validity: Validity,
+    /// Of flat columns, if not empty; otherwise `definition` has the levels.
+    bits: &'a Bits,
     definition: &'a [u8],
     repetition: &'a [u8],
     highest: Highest,
@@ -198,8 +203,9 @@ impl<C: Column> ChunkReader<C> {
         }
         let validity = definition(
             split.definition,
-            highest.definition,
+            (highest.definition, highest.repetition == 0),
             split.count,
+            &mut scratch.bits,
             &mut scratch.definition,
         )?;
         let present = match validity {
@@ -223,6 +229,7 @@ impl<C: Column> ChunkReader<C> {
         let levels = PageLevels {
             count: split.count,
             validity,
+            bits: &scratch.bits,
             definition: &scratch.definition,
             repetition: &scratch.repetition,
             highest,
@@ -335,6 +342,10 @@ impl<E: Copy> Placement<E> for Flat {
             Validity::Some(present) => {
                 entries.resize(start + levels.count, null);
                 let rows = entries.get_mut(start..).unwrap_or_default();
+                if !levels.bits.is_empty() {
+                    levels.bits.spread(rows, present, null);
+                    return Ok(());
+                }
                 spread(
                     rows,
                     present,

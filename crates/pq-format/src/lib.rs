@@ -20,8 +20,8 @@ pub use footer::{
     read_footer, read_metadata, write_footer,
 };
 pub use levels::{
-    HybridDecoder, HybridEncoder, Key, LevelError, bit_width, decode_levels_v1, decode_levels_v2,
-    encode_hybrid, encode_levels_v1, encode_levels_v2, encode_run, pack,
+    BitRun, HybridDecoder, HybridEncoder, Key, LevelError, bit_width, decode_levels_v1,
+    decode_levels_v2, encode_hybrid, encode_levels_v1, encode_levels_v2, encode_run, pack,
 };
 pub use model::{
     BoundaryOrder, CodecId, ColumnChunk, ColumnIndex, ColumnMetaData, ColumnOrder, ConvertedType,

@@ -5,6 +5,7 @@
 
 use pq_format::{Encoding, HybridDecoder, LevelError, bit_width};
 
+use super::bits::Bits;
 use super::body::Levels;
 use crate::error::Fault;
 
@@ -19,14 +20,17 @@ pub(crate) enum Validity {
     Some(usize),
 }
 
-/// Decodes the definition levels of `count` slots into `out`, unless one word says it all.
+/// Decodes the definition levels of `count` slots, unless one word says it all: of flat columns
+/// whose only level is 1 into `bits`, of others into `out`. The other one is empty then.
 pub(crate) fn definition(
     levels: Levels<'_>,
-    highest: u8,
+    (highest, flat): (u8, bool),
     count: usize,
+    bits: &mut Bits,
     out: &mut Vec<u8>,
 ) -> Result<Validity, Fault> {
     out.clear();
+    bits.clear();
     if highest == 0 || count == 0 {
         return Ok(Validity::All);
     }
@@ -38,6 +42,13 @@ pub(crate) fn definition(
         return Ok(match level {
             0 => Validity::None,
             _ => Validity::All,
+        });
+    }
+    if flat && highest == 1 && levels.encoding == Encoding::Rle {
+        let present = bits.read(levels.bytes, count)?;
+        return Ok(match present {
+            n if n == count => Validity::All,
+            n => Validity::Some(n),
         });
     }
     decode(levels, highest, count, out)?;

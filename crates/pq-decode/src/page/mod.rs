@@ -4,11 +4,13 @@
 //! the wrong first page are read all the same. Its checksum is verified when it has one, just
 //! before it is decompressed.
 
+mod bits;
 mod body;
 mod levels;
 
 use pq_format::{FormatError, PageHeader, PageKind, page_crc};
 
+pub(crate) use bits::Bits;
 pub(crate) use body::{Body, Highest, Split};
 pub(crate) use levels::{Validity, definition, repetition};
 

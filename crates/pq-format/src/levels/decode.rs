@@ -19,6 +19,25 @@ pub struct HybridDecoder<'a> {
     run: Run<'a>,
 }
 
+/// Values of one bit, as they stand in the bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BitRun<'a> {
+    /// One value again and again.
+    Repeat {
+        /// The value.
+        value: bool,
+        /// How often.
+        count: usize,
+    },
+    /// A bit each, the lowest of the first byte first.
+    Packed {
+        /// At least as many bits as there are values.
+        bytes: &'a [u8],
+        /// Values.
+        count: usize,
+    },
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Run<'a> {
     Repeat {
@@ -104,6 +123,41 @@ impl<'a> HybridDecoder<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The next run of a stream of one bit, cut to `max` values. For streams that are read by this
+    /// alone; after a run that was cut, values are left out.
+    ///
+    /// # Errors
+    /// [`LevelError`] if the bytes are damaged or end, or values have another width.
+    pub fn next_bits(&mut self, max: usize) -> Result<BitRun<'a>, LevelError> {
+        if self.width != 1 {
+            let (found, max) = (self.width, 1);
+            return Err(LevelError::Width { found, max });
+        }
+        loop {
+            if !self.next_run()? {
+                return Err(LevelError::Truncated {
+                    offset: self.bytes.len(),
+                    expected: max,
+                    found: 0,
+                });
+            }
+            let run = match self.run {
+                Run::Repeat { value, left } => BitRun::Repeat {
+                    value: value == 1,
+                    count: left.min(max),
+                },
+                Run::Packed { bytes, left, .. } => BitRun::Packed {
+                    bytes,
+                    count: left.min(max),
+                },
+            };
+            let (BitRun::Repeat { count, .. } | BitRun::Packed { count, .. }) = run;
+            if count > 0 {
+                return Ok(run);
+            }
+        }
     }
 
     /// Values from the current run; 0 if it is used up.

@@ -10,7 +10,7 @@ mod unpack;
 
 use thiserror::Error;
 
-pub use decode::HybridDecoder;
+pub use decode::{BitRun, HybridDecoder};
 pub use encode::{HybridEncoder, encode_hybrid, encode_run};
 pub use pack::pack;
 
