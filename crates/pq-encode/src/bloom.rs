@@ -90,6 +90,16 @@ pub(crate) fn wanted(
     spec.bloom.or(options.bloom_auto.filter(|_| auto))
 }
 
+/// Bytes of a filter for at most `values` values.
+pub(crate) fn bytes_for(values: u64, rate: BloomRate) -> Result<u64, OptionError> {
+    let bytes = BloomFilter::bytes_for(values, rate.get());
+    bytes
+        .map(|bytes| bytes as u64)
+        .map_err(|error| OptionError::BloomRate {
+            found: error.to_string(),
+        })
+}
+
 /// Collects the values of one chunk.
 #[derive(Debug, Default)]
 pub(crate) struct BloomBuilder {

@@ -273,7 +273,7 @@ impl Chooser<'_> {
         self.source.set_encoding(encoding);
         self.source.rewind(true);
         self.scratch.clear();
-        let mut sampled = 0;
+        let (mut sampled, mut cuts) = (0, Vec::new());
         for stripe in sample {
             self.page.reset(self.source.gap(limits));
             let mut cursor = Cursor::new(stripe);
@@ -282,8 +282,16 @@ impl Chooser<'_> {
                 for part in [repetition, definition].into_iter().flatten() {
                     self.scratch.extend_from_slice(part);
                 }
+                // The codec is told of the same changes as in pages.
+                let start = self.scratch.len();
+                cuts.push(start);
+                cuts.extend(self.page.cuts().map(|cut| start + cut));
                 self.scratch.extend_from_slice(self.page.bytes());
                 sampled += filled.rows as u64;
+                // A row as large as all stripes is sample enough: four of them are not compressed.
+                if self.page.len() > STRIPES * limits.bytes {
+                    break;
+                }
             }
         }
         self.source.rewind(false);
@@ -293,8 +301,8 @@ impl Chooser<'_> {
             u64::try_from(bytes / u128::from(sampled.max(1))).unwrap_or(u64::MAX)
         };
         let mut raw = scale(self.scratch.len()) + dictionary.len() as u64;
-        let packed =
-            scale(self.writer.trial(self.scratch)?) + self.writer.trial(dictionary)? as u64;
+        let packed = scale(self.writer.trial(self.scratch, &cuts)?)
+            + self.writer.trial(dictionary, &[])? as u64;
         raw = raw.max(1);
         let percent = u64::from(100 - self.options.min_gain_percent.min(100));
         let gains = packed.saturating_mul(100) <= raw.saturating_mul(percent);

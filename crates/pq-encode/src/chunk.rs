@@ -13,7 +13,7 @@ use crate::fixed::chunk::FixedSource;
 use crate::fixed::column::fixed_column;
 use crate::fixed::gather::Mode;
 use crate::page::buf::PageBuf;
-use crate::page::writer::{DataPage, HEADER_GAP, PageFormat, PageWriter};
+use crate::page::writer::{DataPage, HEADER_GAP, Packing, PageFormat, PageWriter};
 use crate::rows::{self, Cursor};
 use crate::source::{PageLimits, PageSource};
 use crate::symbol::chunk::SymbolSource;
@@ -55,7 +55,7 @@ impl ChunkEncoder {
             spec: spec.clone(),
             options: options.clone(),
             source: source(spec, options)?,
-            writer: PageWriter::new(PageFormat::of(options), codec)?,
+            writer: PageWriter::new(PageFormat::of(options), codec, Packing::new(codec)?),
             page: PageBuf::default(),
             scratch: Vec::new(),
         })
@@ -72,7 +72,8 @@ impl ChunkEncoder {
         let writer = if codec(spec) == codec(&self.spec) {
             self.writer
         } else {
-            PageWriter::new(PageFormat::of(&self.options), codec(spec))?
+            let packing = Packing::new(codec(spec))?;
+            PageWriter::new(PageFormat::of(&self.options), codec(spec), packing)
         };
         let most = 2 * self.options.page_bytes;
         let page = if self.page.heap_bytes() > most {

@@ -117,8 +117,8 @@ pub struct ColumnSpec {
     pub column_type: ColumnType,
     /// Identity of the column across renames: its original writer index (parquet.md §1).
     pub field_id: Option<i32>,
-    /// No nulls: virtual nulls become false, 0 or the empty text, stored sentinels are values, and a
-    /// null of a variable-size type is an error.
+    /// No nulls: virtual nulls of fixed-width types become false or 0, stored sentinels are values, and
+    /// a null of a variable-size type or of a symbol, virtual or not, is an error.
     pub required: bool,
     /// The null sentinels of fixed-width types are null, as in column files; otherwise they are
     /// values like any other, and only rows without bytes are null.
@@ -275,7 +275,8 @@ pub enum OptionError {
     /// Rows that are seen once need a page and a dictionary for every column in memory.
     #[error(
         "memory must be at least {needed} bytes, not {found}: {columns} columns, each with a page of \
-         {page_bytes} and a dictionary of {dictionary_bytes} bytes"
+         {page_bytes} and a dictionary of {dictionary_bytes} bytes (more if it is asked for by name), \
+         and bloom filters of {blooms}"
     )]
     Memory {
         /// Least memory in bytes.
@@ -288,6 +289,8 @@ pub enum OptionError {
         page_bytes: usize,
         /// Dictionary limit in bytes.
         dictionary_bytes: usize,
+        /// Bytes of all bloom filters.
+        blooms: u64,
     },
     /// A codec level that does not exist.
     #[error(transparent)]

@@ -115,10 +115,10 @@ pub(crate) trait PageSource: Send {
     /// have been found.
     fn set_encoding(&mut self, encoding: Encoding);
 
-    /// Chooses a dictionary that grows with the rows, as far as `bytes_max` PLAIN bytes: for rows that
-    /// are seen once. Keys are kept until their page ends, and written as wide as the dictionary is
+    /// Chooses a dictionary that grows with the rows, as far as `bytes_max` PLAIN bytes and, with its
+    /// table, `heap_max` bytes on the heap: for rows that are seen once. Keys are kept until their page ends, and written as wide as the dictionary is
     /// then.
-    fn set_growing(&mut self, bytes_max: usize);
+    fn set_growing(&mut self, bytes_max: usize, heap_max: usize);
 
     /// Collects the values of the pages to come, and those of the dictionary, for a bloom filter: at
     /// most `values`, if that is known.
@@ -132,6 +132,10 @@ pub(crate) trait PageSource: Send {
 
     /// Bytes on the heap, about.
     fn heap_bytes(&self) -> usize;
+
+    /// Gives back what a huge value took, if it is more than `bytes_max`. Called behind a page, whose
+    /// levels are not needed any more.
+    fn trim(&mut self, _bytes_max: usize) {}
 
     /// Bytes to leave free in front of a page's values, besides levels and header.
     fn gap(&self, limits: PageLimits) -> usize;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use column_format::{ColumnSlice, ColumnType, Layout};
 use pq_encode::{
-    Codec, ColumnSpec, Encoding, FileAssembler, FileProperties, PageStoreFactory, PushEncoder,
-    PushOptions, PushWriter, TempFileStores, WriterOptions,
+    BloomRate, Codec, ColumnSpec, Encoding, FileAssembler, FileProperties, PageStoreFactory,
+    PushEncoder, PushOptions, PushWriter, TempFileStores, WriterOptions,
 };
 
 #[global_allocator]
@@ -173,6 +173,100 @@ fn dictcols() -> io::Result<()> {
     Ok(())
 }
 
+/// Columns and their memory: `memory` beside a page and a dictionary each.
+fn small_writer(
+    columns: &[ColumnSpec],
+    options: &WriterOptions,
+    memory: u64,
+) -> io::Result<PushWriter<io::Sink>> {
+    let push = PushOptions {
+        row_group_rows: 1_000_000,
+        memory,
+    };
+    let (spill, file) = (
+        TempFileStores::in_dir(std::env::temp_dir()),
+        FileProperties::default(),
+    );
+    PushWriter::new(io::sink(), columns, options, file, &push, spill).map_err(io::Error::other)
+}
+
+/// 100,000 integers, ten times, in columns whose memory is a page and a dictionary.
+fn full_dictionary() -> io::Result<()> {
+    let options = WriterOptions {
+        page_bytes: 64 << 10,
+        dictionary_bytes: 512 << 10,
+        ..WriterOptions::default()
+    };
+    let columns: Vec<ColumnSpec> = (0..8).map(|number| spec(number, ColumnType::Int)).collect();
+    let mut writer = small_writer(&columns, &options, 8 * (576 << 10))?;
+    for _ in 0..10 {
+        for start in (0..100_000).step_by(1000) {
+            let rows: Vec<u8> = (start..start + 1000).flat_map(i32::to_le_bytes).collect();
+            let slices = vec![fixed(&rows, 1000)?; 8];
+            writer.write(&slices).map_err(io::Error::other)?;
+        }
+    }
+    finish(writer, 1_000_000)
+}
+
+/// The same with a bloom filter each, which is counted.
+fn blooms() -> io::Result<()> {
+    let options = WriterOptions {
+        page_bytes: 64 << 10,
+        dictionary_bytes: 64 << 10,
+        ..WriterOptions::default()
+    };
+    let columns: Vec<ColumnSpec> = (0..4)
+        .map(|number| spec(number, ColumnType::Int).with_bloom(BloomRate::DEFAULT))
+        .collect();
+    let mut writer = small_writer(&columns, &options, 4 * (128 << 10) + (12 << 20))?;
+    for start in (0..1_000_000).step_by(1000) {
+        let rows: Vec<u8> = (start..start + 1000).flat_map(i32::to_le_bytes).collect();
+        let slices = vec![fixed(&rows, 1000)?; 4];
+        writer.write(&slices).map_err(io::Error::other)?;
+    }
+    finish(writer, 1_000_000)
+}
+
+/// 2,000 columns of values of one byte.
+fn wide() -> io::Result<()> {
+    let options = WriterOptions {
+        page_bytes: 2 << 10,
+        dictionary_bytes: 2 << 10,
+        ..WriterOptions::default()
+    };
+    let columns: Vec<ColumnSpec> = (0..2000)
+        .map(|number| spec(number, ColumnType::Byte))
+        .collect();
+    let mut writer = small_writer(&columns, &options, 2000 * (4 << 10))?;
+    let mut state = 1;
+    for _ in 0..20 {
+        let mut rows = vec![0; 512];
+        noise(&mut state, &mut rows);
+        let rows = ColumnSlice::new(Layout::Fixed(1), &[], &rows, 512).map_err(io::Error::other)?;
+        writer.write(&vec![rows; 2000]).map_err(io::Error::other)?;
+    }
+    finish(writer, 20 * 512)
+}
+
+/// Ten values of 10 MiB in each of two columns; the batch has one of them.
+fn huge() -> io::Result<()> {
+    let options = WriterOptions {
+        page_bytes: 64 << 10,
+        dictionary_bytes: 64 << 10,
+        ..WriterOptions::default()
+    };
+    let columns: Vec<ColumnSpec> = (0..2).map(|n| spec(n, ColumnType::Binary)).collect();
+    let mut writer = small_writer(&columns, &options, 2 * (128 << 10))?;
+    let mut blob = Blobs::new(1, 10 << 20);
+    blob.push(&vec![7; 10 << 20]);
+    for _ in 0..10 {
+        let slice = blob.slice()?;
+        writer.write(&[slice, slice]).map_err(io::Error::other)?;
+    }
+    finish(writer, 10)
+}
+
 /// The most bytes that were on the heap at once.
 fn peak(workload: fn() -> io::Result<()>) -> usize {
     let _profiler = dhat::Profiler::builder().testing().build();
@@ -188,6 +282,12 @@ fn what_is_on_the_heap_is_a_page_and_a_dictionary() {
         ("skew", skew as fn() -> io::Result<()>, 3 * MIB / 2),
         ("dict", dict, MIB / 4),
         ("dictcols", dictcols, 242 * MIB / 100),
+        // Memory, and a constant: codec contexts that are Rust's, summaries, the batch.
+        ("full dictionary", full_dictionary, 8 * 576 * 1024 + MIB),
+        ("blooms", blooms, 4 * 128 * 1024 + 12 * MIB + MIB),
+        ("wide", wide, 2000 * (4096 + 8192)),
+        // The batch, and six times a value: sample, stage, page, trial, packed.
+        ("huge", huge, 256 * 1024 + MIB + 7 * 10 * MIB),
     ] {
         let peak = peak(workload);
         println!("{name}: {peak} of {bound} bytes");

@@ -231,8 +231,14 @@ impl PageSource for ListSource {
         None
     }
 
-    fn set_growing(&mut self, _bytes_max: usize) {
+    fn set_growing(&mut self, _bytes_max: usize, _heap_max: usize) {
         self.split = false;
+    }
+
+    fn trim(&mut self, bytes_max: usize) {
+        if self.stage.capacity() > bytes_max {
+            self.stage = Vec::new();
+        }
     }
 
     fn start_bloom(&mut self, _rate: BloomRate, _values: Option<u64>) -> Result<(), EncodeError> {

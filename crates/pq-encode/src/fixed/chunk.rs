@@ -6,7 +6,7 @@
 use column_format::{ColumnType, SymbolDict};
 
 use super::column::FixedColumn;
-use super::dictionary::{FixedDictionary, fixed_dictionary};
+use super::dictionary::{FixedDictionary, entries_within, fixed_dictionary};
 use super::values::{Found, Growing, Values};
 use crate::bits::validity::Validity;
 use crate::bloom::{BloomBuilder, is_zero};
@@ -290,11 +290,12 @@ impl PageSource for FixedSource {
         }
     }
 
-    fn set_growing(&mut self, bytes_max: usize) {
+    fn set_growing(&mut self, bytes_max: usize, heap_max: usize) {
         let width = self.column.width();
+        let entries = (bytes_max / width).min(entries_within(width, heap_max));
         self.found = None;
         self.values = match fixed_dictionary(width) {
-            Some(dictionary) => Values::Growing(Growing::new(dictionary, bytes_max / width)),
+            Some(dictionary) => Values::Growing(Growing::new(dictionary, entries)),
             None => Values::Plain,
         };
     }

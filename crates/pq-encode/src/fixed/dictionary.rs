@@ -97,6 +97,27 @@ pub(crate) fn fixed_dictionary(width: usize) -> Option<Box<dyn FixedDictionary>>
     })
 }
 
+/// Entries of `width` bytes that a dictionary may have on `heap_max` bytes, its table included. One
+/// that is no larger than a new table always may be.
+pub(crate) fn entries_within(width: usize, heap_max: usize) -> usize {
+    let mut entries = SLOTS_START / SLOTS_PER_VALUE;
+    // Table and values double.
+    let bytes = |entries: usize| entries.saturating_mul(SLOTS_PER_VALUE * size_of::<u32>() + width);
+    while entries < 1 << 31 && bytes(entries * 2) <= heap_max {
+        entries *= 2;
+    }
+    entries
+}
+
+/// Bytes on the heap of a dictionary of at most `plain` PLAIN bytes, at most.
+pub(crate) fn heap_of(width: usize, plain: u64) -> u64 {
+    let entries = (plain / width.max(1) as u64).next_power_of_two();
+    let start = (SLOTS_START / SLOTS_PER_VALUE) as u64;
+    entries
+        .max(start)
+        .saturating_mul((SLOTS_PER_VALUE * size_of::<u32>() + width) as u64)
+}
+
 #[derive(Debug)]
 struct Table<const W: usize> {
     slots: Slots,

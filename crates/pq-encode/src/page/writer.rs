@@ -3,6 +3,8 @@
 //! One writer a chunk. It counts what it hands over, so that the offsets of the footer are the
 //! offsets of the bytes and nothing is computed twice.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use pq_format::{
     Codec, CodecError, Compressor, DataPageHeader, DataPageHeaderV2, DictionaryPageHeader,
     PageHeader, PageKind, page_crc,
@@ -73,51 +75,88 @@ pub(crate) struct Placed {
     pub(crate) len: u32,
 }
 
+/// A codec's context and the page that it makes. Both are large, and nobody uses two at a time in
+/// one thread: the columns of a push writer share one.
+#[derive(Debug)]
+pub(crate) struct Packing {
+    compressor: Compressor,
+    packed: PageBuf,
+}
+
+impl Packing {
+    /// The context of `codec`.
+    pub(crate) fn new(codec: Codec) -> Result<Arc<Mutex<Self>>, CodecError> {
+        Ok(Arc::new(Mutex::new(Self {
+            compressor: Compressor::new(codec)?,
+            packed: PageBuf::default(),
+        })))
+    }
+}
+
+/// One [`Packing`] a codec.
+#[derive(Debug, Default)]
+pub(crate) struct Packings(Vec<(Codec, Arc<Mutex<Packing>>)>);
+
+impl Packings {
+    /// The context of `codec`, made when it is asked for first.
+    pub(crate) fn of(&mut self, codec: Codec) -> Result<Arc<Mutex<Packing>>, CodecError> {
+        if let Some((_, packing)) = self.0.iter().find(|(made, _)| *made == codec) {
+            return Ok(Arc::clone(packing));
+        }
+        let packing = Packing::new(codec)?;
+        self.0.push((codec, Arc::clone(&packing)));
+        Ok(packing)
+    }
+}
+
 /// Writes the pages of chunk after chunk.
 #[derive(Debug)]
 pub(crate) struct PageWriter {
     format: PageFormat,
-    compressor: Compressor,
+    codec: Codec,
+    packing: Arc<Mutex<Packing>>,
     /// The chunk is written as it is.
     stored: bool,
-    packed: PageBuf,
     header: Vec<u8>,
     compressed_len: u64,
     uncompressed_len: u64,
 }
 
 impl PageWriter {
-    pub(crate) fn new(format: PageFormat, codec: Codec) -> Result<Self, CodecError> {
-        Ok(Self {
+    /// A writer with the context of a codec, which others may share.
+    pub(crate) fn new(format: PageFormat, codec: Codec, packing: Arc<Mutex<Packing>>) -> Self {
+        Self {
             format,
-            compressor: Compressor::new(codec)?,
+            codec,
+            packing,
             stored: codec == Codec::None,
-            packed: PageBuf::default(),
             header: Vec::new(),
             compressed_len: 0,
             uncompressed_len: 0,
-        })
+        }
+    }
+
+    fn packing(&self) -> MutexGuard<'_, Packing> {
+        // What a panic left behind is overwritten before it is read.
+        self.packing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Starts a chunk, which is stored if its codec was found not to be worth it.
     pub(crate) fn start(&mut self, stored: bool) {
-        self.stored = stored || self.compressor.codec() == Codec::None;
+        self.stored = stored || self.codec == Codec::None;
         self.compressed_len = 0;
         self.uncompressed_len = 0;
     }
 
     /// The codec of the chunk.
     pub(crate) fn codec(&self) -> Codec {
-        if self.stored {
-            Codec::None
-        } else {
-            self.compressor.codec()
-        }
+        if self.stored { Codec::None } else { self.codec }
     }
 
-    /// Bytes that `body` becomes in the codec, whether the chunk is stored or not.
-    pub(crate) fn trial(&mut self, body: &[u8]) -> Result<usize, EncodeError> {
-        self.pack(&[], body, &[])
+    /// Bytes that `body`, which changes its nature at `cuts`, becomes in the codec, whether the chunk
+    /// is stored or not.
+    pub(crate) fn trial(&mut self, body: &[u8], cuts: &[usize]) -> Result<usize, EncodeError> {
+        self.pack(&[], body, cuts)
     }
 
     /// Bytes handed over, headers included.
@@ -139,8 +178,9 @@ impl PageWriter {
     ) -> Result<Placed, EncodeError> {
         let kind = dictionary_kind(entries)?;
         if self.stored {
-            self.packed.reset(HEADER_GAP);
-            self.packed.tail().extend_from_slice(plain);
+            let mut packing = self.packing();
+            packing.packed.reset(HEADER_GAP);
+            packing.packed.tail().extend_from_slice(plain);
         } else {
             self.pack(&[], plain, &[])?;
         }
@@ -162,21 +202,30 @@ impl PageWriter {
     }
 
     /// Gives back the buffer of pages if it is larger than `bytes_max`.
-    pub(crate) fn within(mut self, bytes_max: usize) -> Self {
-        if self.packed.heap_bytes() > bytes_max {
-            self.release();
-        }
+    pub(crate) fn within(self, bytes_max: usize) -> Self {
+        self.trim(bytes_max);
         self
     }
 
     /// Gives back the buffer of pages.
     pub(crate) fn release(&mut self) {
-        self.packed = PageBuf::default();
+        self.packing().packed = PageBuf::default();
     }
 
-    /// Bytes on the heap, besides the codec's.
+    /// The same if it is larger than `bytes_max`.
+    pub(crate) fn trim(&self, bytes_max: usize) {
+        let mut packing = self.packing();
+        if packing.packed.heap_bytes() > bytes_max {
+            packing.packed = PageBuf::default();
+        }
+    }
+
+    /// Bytes on the heap, besides the codec's; none if they are shared.
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.packed.heap_bytes()
+        if Arc::strong_count(&self.packing) > 1 {
+            return 0;
+        }
+        self.packing().packed.heap_bytes()
     }
 
     /// Writes a data page: `body` holds the values and gets levels and header in front of them.
@@ -253,13 +302,13 @@ impl PageWriter {
     /// Compresses `body`, which changes its nature at `cuts`, behind `head`; returns the bytes that
     /// `body` became.
     fn pack(&mut self, head: &[&[u8]], body: &[u8], cuts: &[usize]) -> Result<usize, EncodeError> {
-        self.packed.reset(HEADER_GAP);
+        let mut packing = self.packing();
+        let Packing { compressor, packed } = &mut *packing;
+        packed.reset(HEADER_GAP);
         for part in head {
-            self.packed.tail().extend_from_slice(part);
+            packed.tail().extend_from_slice(part);
         }
-        Ok(self
-            .compressor
-            .compress_in_parts(body, cuts, self.packed.tail())?)
+        Ok(compressor.compress_in_parts(body, cuts, packed.tail())?)
     }
 
     fn send_packed(
@@ -268,9 +317,9 @@ impl PageWriter {
         raw_len: usize,
         sink: &mut dyn PageSink,
     ) -> Result<Placed, EncodeError> {
-        let mut packed = std::mem::take(&mut self.packed);
+        let mut packed = std::mem::take(&mut self.packing().packed);
         let placed = self.send(kind, raw_len, &mut packed, sink);
-        self.packed = packed;
+        self.packing().packed = packed;
         placed
     }
 

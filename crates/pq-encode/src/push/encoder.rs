@@ -4,7 +4,7 @@
 //! them when the chunk ends. Where it stops paying, the pages behind it are encoded otherwise.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use column_format::{ColumnSlice, SymbolDict};
 
@@ -13,7 +13,7 @@ use crate::bloom;
 use crate::choose::{Chooser, ENTRIES_OF_16_MAX, NEW_OF_16_MAX, Plan, candidates, codec_is_open};
 use crate::chunk::{gap, source};
 use crate::page::buf::PageBuf;
-use crate::page::writer::{DataPage, PageFormat, PageWriter};
+use crate::page::writer::{DataPage, Packing, PageFormat, PageWriter};
 use crate::rows::{self, Cursor};
 use crate::source::{Added, PageLimits, PageSource};
 use crate::tally::Tally;
@@ -33,6 +33,8 @@ pub struct PushEncoder {
     source: Box<dyn PageSource>,
     writer: PageWriter,
     page: PageBuf,
+    /// Most rows of a chunk, if that is known.
+    rows_max: Option<u64>,
     stores: Arc<dyn PageStoreFactory>,
     chunk: Option<Chunk>,
 }
@@ -87,6 +89,18 @@ impl PushEncoder {
         options: &WriterOptions,
         stores: Arc<dyn PageStoreFactory>,
     ) -> Result<Self, OptionError> {
+        let packing = Packing::new(spec.codec.unwrap_or(options.codec))?;
+        Self::sharing(spec, options, stores, packing, None)
+    }
+
+    /// The same with a context of its codec that others use too, for chunks of at most `rows_max`.
+    pub(super) fn sharing(
+        spec: &ColumnSpec,
+        options: &WriterOptions,
+        stores: Arc<dyn PageStoreFactory>,
+        packing: Arc<Mutex<Packing>>,
+        rows_max: Option<u64>,
+    ) -> Result<Self, OptionError> {
         options.check()?;
         spec.check(options)?;
         let codec = spec.codec.unwrap_or(options.codec);
@@ -94,8 +108,9 @@ impl PushEncoder {
             spec: spec.clone(),
             options: options.clone(),
             source: source(spec, options)?,
-            writer: PageWriter::new(PageFormat::of(options), codec)?,
+            writer: PageWriter::new(PageFormat::of(options), codec, packing),
             page: PageBuf::default(),
+            rows_max,
             stores,
             chunk: None,
         })
@@ -283,14 +298,18 @@ impl PushEncoder {
     fn open_with(&mut self, plan: Plan) -> Result<State, EncodeError> {
         self.source.start();
         if plan.encoding == Encoding::Dictionary {
-            self.source.set_growing(self.options.dictionary_bytes);
+            // Whoever asks for a dictionary by name has counted with its table.
+            let bytes = self.options.dictionary_bytes;
+            let named = self.spec.encoding.is_some();
+            self.source
+                .set_growing(bytes, if named { usize::MAX } else { bytes });
         } else {
             self.source.set_encoding(plan.encoding);
         }
         self.writer.start(plan.stored);
         let bloom = bloom::wanted(&self.spec, &self.options, plan.encoding);
         if let Some(rate) = bloom {
-            self.source.start_bloom(rate, None)?;
+            self.source.start_bloom(rate, self.rows_max)?;
         }
         Ok(State::Open(Open {
             encoding: plan.encoding,
@@ -351,6 +370,13 @@ impl PushEncoder {
             .writer
             .data_page(&mut self.page, page, &mut chunk.spool)?;
         chunk.tally.add(filled, placed.offset, placed.len);
+        // A value that is longer than a page does not stay.
+        let most = self.options.page_bytes.saturating_mul(2);
+        self.source.trim(most);
+        self.writer.trim(most);
+        if self.page.heap_bytes() > most {
+            self.page = PageBuf::default();
+        }
         let pages = match open.encoding {
             Encoding::Dictionary => &mut open.keyed_pages,
             _ => &mut open.other_pages,
@@ -394,7 +420,7 @@ impl PushEncoder {
         // The values of earlier pages are those of the dictionary, which comes last.
         let rate = bloom::wanted(&self.spec, &self.options, fallback);
         if let Some(rate) = rate.filter(|_| !open.bloom) {
-            self.source.start_bloom(rate, None)?;
+            self.source.start_bloom(rate, self.rows_max)?;
             open.bloom = true;
         }
         Ok(())

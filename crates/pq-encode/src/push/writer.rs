@@ -7,13 +7,16 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use column_format::{ColumnSlice, SymbolDict};
+use column_format::{ColumnSlice, ColumnType, SymbolDict};
 
 use super::encoder::PushEncoder;
 use super::error::PushError;
+use crate::bloom;
+use crate::fixed::dictionary::heap_of;
+use crate::page::writer::Packings;
 use crate::rows::{self, Cursor};
 use crate::{
-    BudgetedStores, ColumnSpec, FileAssembler, FileProperties, FileSummary, MemoryBudget,
+    BudgetedStores, ColumnSpec, Encoding, FileAssembler, FileProperties, FileSummary, MemoryBudget,
     OptionError, PageStoreFactory, WriterOptions,
 };
 
@@ -22,10 +25,11 @@ use crate::{
 pub struct PushOptions {
     /// Rows of a row group (> 0); the last one of a file may have fewer.
     pub row_group_rows: u64,
-    /// Bytes that may be on the heap: a page and a dictionary for every column, and finished pages
-    /// and what waits for the footer with what is left; what is beyond it goes to the store given.
-    /// Besides this come summaries of the pages of a row group, the codec's context of every column,
-    /// and a value that is longer than a page.
+    /// Bytes that may be on the heap: a page and a dictionary for every column, bloom filters, and
+    /// finished pages and what waits for the footer with what is left; what is beyond it goes to the
+    /// store given. Besides this come at most 8 KiB a column, summaries of the pages of a row group, a
+    /// context for each codec, and values that are longer than a page while they are written: up to
+    /// six times the longest.
     pub memory: u64,
 }
 
@@ -99,7 +103,8 @@ impl<W: Write> PushWriter<W> {
             }
             .into());
         }
-        let needed = memory_needed(columns.len(), options);
+        let blooms = bloom_memory(columns, options, push.row_group_rows)?;
+        let needed = memory_needed(columns, options).saturating_add(blooms);
         let Some(spare) = push.memory.checked_sub(needed) else {
             return Err(OptionError::Memory {
                 needed,
@@ -107,6 +112,7 @@ impl<W: Write> PushWriter<W> {
                 columns: columns.len(),
                 page_bytes: options.page_bytes,
                 dictionary_bytes: options.dictionary_bytes,
+                blooms,
             }
             .into());
         };
@@ -114,11 +120,15 @@ impl<W: Write> PushWriter<W> {
         let stores: Arc<dyn PageStoreFactory> =
             Arc::new(BudgetedStores::new(Arc::clone(&budget), spill));
         let footers = stores.store()?;
-        let encoders = columns
-            .iter()
-            .map(|spec| PushEncoder::new(spec, options, Arc::clone(&stores)));
+        let mut packings = Packings::default();
+        let encoders = columns.iter().map(|spec| {
+            let packing = packings.of(spec.codec.unwrap_or(options.codec))?;
+            let rows_max = Some(push.row_group_rows);
+            PushEncoder::sharing(spec, options, Arc::clone(&stores), packing, rows_max)
+        });
+        let encoders = encoders.collect::<Result<_, OptionError>>()?;
         Ok(Self {
-            columns: encoders.collect::<Result<_, _>>()?,
+            columns: encoders,
             file: FileAssembler::new(out, columns, options, properties)?.with_store(footers),
             rows_max: push.row_group_rows,
             rows: 0,
@@ -303,8 +313,37 @@ fn write_column(
     Ok(())
 }
 
-/// Memory that a writer of `columns` columns needs at least: a page and a dictionary each.
-fn memory_needed(columns: usize, options: &WriterOptions) -> u64 {
-    let column = (options.page_bytes as u64).saturating_add(options.dictionary_bytes as u64);
-    column.saturating_mul(columns as u64)
+/// Memory that a writer needs at least: a page and a dictionary a column. A dictionary asked for by
+/// name gets all its entries, and a table for them besides.
+fn memory_needed(columns: &[ColumnSpec], options: &WriterOptions) -> u64 {
+    let dictionary = options.dictionary_bytes as u64;
+    let needed = columns.iter().map(|spec| {
+        let width = spec.column_type.fixed_width();
+        let width = width.filter(|_| spec.column_type != ColumnType::Symbol);
+        let heap = match (spec.encoding, width) {
+            (Some(Encoding::Dictionary), Some(width)) => heap_of(width, dictionary),
+            _ => dictionary,
+        };
+        (options.page_bytes as u64).saturating_add(heap)
+    });
+    needed.fold(0, u64::saturating_add)
+}
+
+/// Memory for the bloom filters that columns may get, each for as many values as a row group has rows.
+fn bloom_memory(
+    columns: &[ColumnSpec],
+    options: &WriterOptions,
+    rows: u64,
+) -> Result<u64, OptionError> {
+    let (mut sum, mut largest) = (0_u64, 0);
+    for spec in columns {
+        // Of a column without a dictionary, if it may be one.
+        if let Some(rate) = bloom::wanted(spec, options, Encoding::Plain) {
+            let bytes = bloom::bytes_for(rows, rate)?;
+            sum = sum.saturating_add(bytes);
+            largest = bytes.max(largest);
+        }
+    }
+    // One is on its way into the file.
+    Ok(sum.saturating_add(2 * largest))
 }

@@ -197,10 +197,14 @@ impl PageSource for SymbolSource {
             .then_some((self.entries.plain(), self.entries.len()))
     }
 
-    fn set_growing(&mut self, bytes_max: usize) {
+    fn set_growing(&mut self, bytes_max: usize, heap_max: usize) {
         // Keys of a table that is seen once are looked up by their text.
         self.active = false;
-        self.text.set_growing(bytes_max);
+        self.text.set_growing(bytes_max, heap_max);
+    }
+
+    fn trim(&mut self, bytes_max: usize) {
+        self.text.trim(bytes_max);
     }
 
     fn start_bloom(&mut self, rate: BloomRate, values: Option<u64>) -> Result<(), EncodeError> {

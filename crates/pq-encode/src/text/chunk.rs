@@ -49,10 +49,12 @@ pub(crate) struct TextSource {
     /// Values in which something became U+FFFD: of the pages, and of the dictionary's first pass.
     replaced: u64,
     replaced_found: u64,
-    /// The dictionary grows with the rows, to this many bytes.
-    growing: Option<usize>,
+    /// The dictionary grows with the rows, to this many PLAIN bytes, and bytes on the heap.
+    growing: Option<(usize, usize)>,
     /// Rows to take until room is measured again, while the dictionary grows.
     wanted: usize,
+    /// PLAIN bytes that the dictionary may have until then.
+    plain_max: usize,
     /// Bytes of the values of the page.
     unencoded: u64,
     bloom: BloomBuilder,
@@ -84,6 +86,7 @@ impl TextSource {
             replaced_found: 0,
             growing: None,
             wanted: 0,
+            plain_max: 0,
             unencoded: 0,
             bloom: BloomBuilder::default(),
         })
@@ -240,9 +243,9 @@ impl PageSource for TextSource {
             .then(|| (self.dictionary.plain(), self.dictionary.entries()))
     }
 
-    fn set_growing(&mut self, bytes_max: usize) {
+    fn set_growing(&mut self, bytes_max: usize, heap_max: usize) {
         self.encoding = Encoding::Dictionary;
-        self.growing = Some(bytes_max);
+        self.growing = Some((bytes_max, heap_max));
         self.dictionary = BytesDictionary::default();
         self.cache.drop_all();
     }
@@ -272,6 +275,10 @@ impl PageSource for TextSource {
             + self.dictionary.heap_bytes()
             + self.keyed.heap_bytes()
             + self.bloom.heap_bytes()
+    }
+
+    fn trim(&mut self, bytes_max: usize) {
+        self.stage.trim(bytes_max);
     }
 
     fn start_page(&mut self, limits: PageLimits, page: &mut PageBuf) {

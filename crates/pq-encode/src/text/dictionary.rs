@@ -9,6 +9,19 @@ use crate::page::writer::HEADER_GAP;
 /// Slots of a new table.
 const SLOTS_START: usize = 256;
 
+/// A growing table with fewer free places counts as full: rows would come one by one.
+const ROOM_MIN: usize = 64;
+
+/// A growing table is taken for the next size already with fewer free places than this.
+const ROOM_WANTED: usize = 1024;
+
+/// Bytes of a table of this many slots, and of the starts of the entries that it can have.
+const fn table_bytes(slots: usize) -> usize {
+    let entries = slots / 2;
+    let wide = entries > <u32 as Slot>::ENTRIES_MAX;
+    slots * if wide { 8 } else { 4 } + entries * size_of::<u32>()
+}
+
 /// Bytes of the length in front of a PLAIN byte array.
 const PREFIX: usize = 4;
 
@@ -250,6 +263,30 @@ impl BytesDictionary {
     pub(crate) fn heap_bytes(&self) -> usize {
         let entries = &self.entries;
         entries.plain.capacity() + entries.starts.capacity() * 4 + self.slots.heap_bytes()
+    }
+
+    /// Entries that may come until this is asked again, and PLAIN bytes for them, so that there are at
+    /// most `bytes_max` of these and the dictionary has at most `heap_max` bytes on the heap. A
+    /// new table is not counted.
+    pub(crate) fn room(&self, bytes_max: usize, heap_max: usize) -> (usize, usize) {
+        let (entries, plain) = (self.entries(), self.plain().len());
+        let left = |slots: usize| {
+            let table = table_bytes(slots) - table_bytes(SLOTS_START);
+            let heap = heap_max.saturating_sub(table).min(bytes_max);
+            (slots / 2 - entries, heap.saturating_sub(plain))
+        };
+        let now = self.slots.len().max(SLOTS_START);
+        let (mut free, mut bytes) = left(now);
+        if free < ROOM_WANTED {
+            let grown = left(now * 2);
+            if grown.1 > 0 {
+                (free, bytes) = grown;
+            }
+        }
+        match (free < ROOM_MIN, bytes) {
+            (true, _) | (_, 0) => (0, 0),
+            _ => (free, bytes),
+        }
     }
 
     /// The value of a key that was given out.

@@ -93,6 +93,14 @@ impl Stage {
         self.data.capacity() + self.lens.capacity() * 4
     }
 
+    /// Gives back the buffer of values if it is larger than `bytes_max`.
+    pub(crate) fn trim(&mut self, bytes_max: usize) {
+        if self.data.capacity() > bytes_max {
+            self.data = Vec::new();
+            self.base = 0;
+        }
+    }
+
     /// A row without a value. `false` if it does not fit.
     pub(crate) fn push_null(&mut self) -> bool {
         let levels = self.validity.level_bytes();

@@ -6,6 +6,7 @@ use pq_encode::{
 };
 use pq_format::{Decompressor, PageHeader, PageKind, page_crc};
 
+use crate::counting::Counting;
 use crate::data::{Nulls, Shape, all_types, column, symbols};
 use crate::judge;
 use crate::write::{Input, chunk, file, groups};
@@ -365,31 +366,6 @@ fn a_chunk_that_its_codec_does_not_shrink_is_stored_unless_asked_for_by_name() {
     }
 }
 
-/// A file that counts the bytes that are read of it.
-#[derive(Clone)]
-struct Counting(bytes::Bytes, std::sync::Arc<std::sync::atomic::AtomicUsize>);
-
-impl parquet::file::reader::Length for Counting {
-    fn len(&self) -> u64 {
-        self.0.len() as u64
-    }
-}
-
-impl parquet::file::reader::ChunkReader for Counting {
-    type T = bytes::buf::Reader<bytes::Bytes>;
-
-    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
-        let rest = self.0.slice(usize::try_from(start).unwrap()..);
-        Ok(bytes::Buf::reader(rest))
-    }
-
-    fn get_bytes(&self, start: u64, len: usize) -> parquet::errors::Result<bytes::Bytes> {
-        self.1.fetch_add(len, std::sync::atomic::Ordering::Relaxed);
-        let start = usize::try_from(start).unwrap();
-        Ok(self.0.slice(start..start + len))
-    }
-}
-
 #[test]
 fn a_reader_that_selects_rows_skips_the_pages_of_pulled_and_pushed_files() {
     use parquet::arrow::arrow_reader::{
@@ -412,13 +388,13 @@ fn a_reader_that_selects_rows_skips_the_pages_of_pulled_and_pushed_files() {
     ] {
         let bytes = bytes::Bytes::from(bytes);
         let size = bytes.len();
-        let source = Counting(bytes, std::sync::Arc::default());
+        let source = Counting::new(bytes);
         let policy = parquet::file::metadata::PageIndexPolicy::Required;
         let options = ArrowReaderOptions::new().with_page_index_policy(policy);
-        let counted = std::sync::Arc::clone(&source.1);
+        let counted = source.clone();
         let builder =
             ParquetRecordBatchReaderBuilder::try_new_with_options(source, options).unwrap();
-        let before = counted.load(std::sync::atomic::Ordering::Relaxed);
+        let before = counted.read();
         let selection = RowSelection::from(vec![RowSelector::skip(70_000), RowSelector::select(5)]);
         let batch = builder
             .with_row_selection(selection)
@@ -427,7 +403,7 @@ fn a_reader_that_selects_rows_skips_the_pages_of_pulled_and_pushed_files() {
             .next()
             .unwrap()
             .unwrap();
-        let read = counted.load(std::sync::atomic::Ordering::Relaxed) - before;
+        let read = counted.read() - before;
         assert!(
             read > 0 && read * 10 < size,
             "{read} of {size} bytes for five rows"

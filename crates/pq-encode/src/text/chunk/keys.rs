@@ -43,24 +43,33 @@ impl TextSource {
         }
     }
 
-    /// Adds rows while the dictionary grows to at most `bytes_max`.
+    /// Adds rows while the dictionary grows to at most `bytes_max` and `heap_max`.
     pub(super) fn add_growing(
         &mut self,
         rows: &mut Cursor<'_, '_>,
         symbols: Option<&SymbolDict>,
         limits: PageLimits,
-        bytes_max: usize,
+        (bytes_max, heap_max): (usize, usize),
     ) -> Result<Added, EncodeError> {
         loop {
+            if rows.peek(1).is_none() {
+                return Ok(Added::Ended);
+            }
             if self.wanted == 0 {
+                let (free, left) = self.dictionary.room(bytes_max, heap_max);
                 let entries = self.dictionary.entries();
-                self.wanted = self.keyed.wanted_growing(entries, PORTION_ROWS, limits);
-                if self.wanted == 0 {
+                let wanted = self.keyed.wanted_growing(entries, PORTION_ROWS, limits);
+                if wanted == 0 {
                     return Ok(Added::Full);
                 }
+                if free == 0 {
+                    return Ok(Added::DictionaryFull);
+                }
+                self.wanted = wanted.min(free);
+                self.plain_max = self.dictionary.plain().len() + left;
             }
             let before = rows.clone();
-            let left = bytes_max.saturating_sub(self.dictionary.plain().len());
+            let left = self.plain_max.saturating_sub(self.dictionary.plain().len());
             self.stage.start(left.min(GROWING_BYTES), self.wanted);
             while self
                 .reader
@@ -72,7 +81,7 @@ impl TextSource {
             }
             // Only a value that is alone in its portion can be too long for what is left.
             for value in self.stage.values() {
-                match self.dictionary.add(value, usize::MAX, bytes_max) {
+                match self.dictionary.add(value, usize::MAX, self.plain_max) {
                     Some(key) => self.keyed.push_waiting(key),
                     None => {
                         *rows = before;
