@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use engine::{ExportReport, ExportRequest};
-use pq_format::{ColumnChunk, FileMetaData, read_footer};
+use pq_format::{ColumnChunk, FileMetaData, OffsetIndex, read_footer};
 use testkit::{Case, Stored, case, cases};
 
 use crate::arrow_cells::{read_bytes, read_file};
@@ -143,7 +143,8 @@ fn chunks_are_copied_unasked_where_they_look_as_asked_for() {
     assert!(report.passthrough_chunks > 0, "{:?}", reasons(&report));
     check_bounds("lz4_raw", &bytes);
     type Change = fn(&mut ExportRequest);
-    let other: [(&str, Change); 4] = [
+    let other: [(&str, Change); 5] = [
+        ("codec", |r| r.writer.codec = "none".parse().unwrap()),
         ("codec", |r| r.writer.codec = "zstd".parse().unwrap()),
         ("checksum", |r| r.writer.crc = true),
         ("page_version", |r| {
@@ -184,5 +185,129 @@ fn version_2_pages_are_copied_when_they_are_asked_for() {
         );
         check_bounds(id, &bytes);
         assert_equal_columns(id, &read_bytes(bytes), &read_file(&case.answer_parquet()));
+    }
+}
+
+fn version_2(request: &mut ExportRequest) {
+    request.writer.page_version = engine::PageVersion::V2;
+}
+
+/// Replaces text in the footer of every Parquet partition by text of the same length.
+fn replace_in_footers(table: &Path, from: &str, to: &str) {
+    assert_eq!(from.len(), to.len());
+    let mut replaced = 0;
+    for entry in fs::read_dir(table).unwrap() {
+        let file = entry.unwrap().path().join("data.parquet");
+        let Ok(mut bytes) = fs::read(&file) else {
+            continue;
+        };
+        let at = bytes
+            .windows(from.len())
+            .rposition(|w| w == from.as_bytes());
+        let at = at.unwrap_or_else(|| panic!("{} has no {from}", file.display()));
+        bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
+        fs::write(&file, bytes).unwrap();
+        replaced += 1;
+    }
+    assert!(replaced > 0);
+}
+
+#[test]
+fn a_chunk_that_is_stored_is_not_taken_for_one_of_another_codec() {
+    let table = case("questdb/parquet_codecs/uncompressed").table();
+    let rows = read_footer(&parquet_files(&table)[0]).unwrap().row_groups[0].num_rows;
+    for (codec, copied) in [("zstd", false), ("none", true)] {
+        let (report, _) = export_bytes(&table, |r| {
+            r.writer.codec = codec.parse().unwrap();
+            r.writer.crc = false;
+            r.row_group_rows = rows;
+            r.stats = true;
+        })
+        .unwrap();
+        let why = reasons(&report);
+        assert_eq!(report.passthrough_chunks > 0, copied, "{codec}: {why:?}");
+        assert_eq!(why.contains_key("codec"), !copied, "{codec}: {why:?}");
+    }
+}
+
+/// What such files take for null, and whether their bounds have the order of their type, is unknown.
+#[test]
+fn files_that_name_no_types_or_no_order_are_encoded_again() {
+    let case = case("questdb/parquet_codecs/snappy");
+    let expected = read_file(&case.answer_parquet());
+    for (from, to, reason) in [
+        (r#"{"version""#, r#"{"Version""#, None),
+        ("questdb", "questdx", Some("type")),
+        ("QuestDB version", "Another version", Some("statistics")),
+    ] {
+        let table = Table::copy_of(&case);
+        replace_in_footers(&table.path, from, to);
+        let (report, bytes) = keep(&table.path, version_2);
+        assert_equal_columns(case.id, &read_bytes(bytes), &expected);
+        let why = reasons(&report);
+        match reason {
+            None => assert!(report.passthrough_chunks > 0, "{why:?}"),
+            Some(reason) => {
+                assert_eq!(report.passthrough_chunks, 0, "{why:?}");
+                assert!(why.contains_key(reason), "{why:?}");
+            }
+        }
+    }
+}
+
+/// Offsets in the page index that are not those of the pages: the chunks are encoded again.
+#[test]
+fn a_page_index_that_lies_is_not_carried_over() {
+    let case = case("questdb/parquet_codecs/snappy");
+    let expected = read_file(&case.answer_parquet());
+    let table = Table::copy_of(&case);
+    let mut chunks = 0;
+    for entry in fs::read_dir(&table.path).unwrap() {
+        let file = entry.unwrap().path().join("data.parquet");
+        let Ok(mut bytes) = fs::read(&file) else {
+            continue;
+        };
+        for group in read_footer(&bytes).unwrap().row_groups {
+            for chunk in group.columns {
+                let Some(place) = chunk.offset_index else {
+                    continue;
+                };
+                let at = usize::try_from(place.offset).unwrap();
+                let range = at..at + place.length as usize;
+                let mut index = OffsetIndex::read(&bytes[range.clone()]).unwrap();
+                // Less by two, so that its bytes are as many.
+                index.page_locations[0].offset -= 2;
+                let mut out = Vec::new();
+                index.write(&mut out).unwrap();
+                assert_eq!(out.len(), range.len());
+                bytes[range].copy_from_slice(&out);
+                chunks += 1;
+            }
+        }
+        fs::write(&file, bytes).unwrap();
+    }
+    assert!(chunks > 10, "{chunks}");
+    let (report, bytes) = keep(&table.path, version_2);
+    let why = reasons(&report);
+    assert_eq!(why.get("page_index"), Some(&chunks), "{why:?}");
+    assert_equal_columns(case.id, &read_bytes(bytes), &expected);
+}
+
+#[test]
+fn copies_are_the_same_whatever_threads_read_mode_and_memory() {
+    for id in ["questdb/parquet_o3/after3", "questdb-94/parquet_partitions"] {
+        let table = Table::of(&case(id));
+        let (report, expected) = keep(&table.path, |_| {});
+        assert!(report.passthrough_chunks > 0, "{id}");
+        for threads in [1, 2, 3, 8] {
+            for mode in ["mapped", "positional"] {
+                let (_, bytes) = keep(&table.path, |r| {
+                    r.threads = std::num::NonZeroUsize::new(threads).unwrap();
+                    r.read_mode = mode.parse().unwrap();
+                    r.memory_bytes = (32 + threads as u64) << 20;
+                });
+                assert!(bytes == expected, "{id}: {threads} threads, {mode}");
+            }
+        }
     }
 }

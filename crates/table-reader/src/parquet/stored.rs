@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use pq_decode::{FileFacts, LeafFacts};
-use pq_format::{ColumnChunk, FileMetaData, SchemaNode};
+use pq_format::{ColumnChunk, ColumnOrder, FileMetaData, SchemaNode};
 
 use super::facts;
 use super::partition::ParquetPartition;
@@ -15,6 +15,9 @@ use crate::cursor::{CursorColumn, Source};
 use crate::error::ReadError;
 use crate::files::committed_error;
 use crate::open_partition::OpenPartition;
+
+/// How files of QuestDB name their writer.
+const QUESTDB: &str = "QuestDB";
 
 /// The footer of a partition's committed bytes.
 #[derive(Debug)]
@@ -39,6 +42,8 @@ pub struct StoredChunk<'a> {
     pub leaf: &'a LeafFacts,
     /// Position of the top-level field among those of the file.
     pub field: usize,
+    /// Position of the column among the leaves of the schema.
+    pub leaf_index: usize,
     /// The entry of the footer, with offsets of the file.
     pub chunk: &'a ColumnChunk,
 }
@@ -75,6 +80,20 @@ impl StoredGroup {
         self.group.saturating_add(1) >= groups
     }
 
+    /// Whether the bounds of column `chunk` follow the order of its type: the footer declares it, or
+    /// QuestDB wrote the file, which declares none.
+    ///
+    /// # Errors
+    /// As [`StoredGroup::chunk`].
+    pub fn bounds_are_ordered(&self, chunk: &StoredChunk<'_>) -> Result<bool, ReadError> {
+        let meta = &self.open()?.footer()?.meta;
+        let questdb = |writer: &String| writer.starts_with(QUESTDB);
+        Ok(match meta.column_orders.get(chunk.leaf_index) {
+            Some(order) => *order == ColumnOrder::TypeDefined,
+            None => meta.created_by.as_ref().is_some_and(questdb),
+        })
+    }
+
     /// The text of a key-value entry of the footer.
     ///
     /// # Errors
@@ -108,6 +127,7 @@ impl StoredGroup {
         let parts = chunk.zip(parquet.facts().leaves.get(leaf));
         Ok(parts.map(|(chunk, facts)| StoredChunk {
             leaf: facts,
+            leaf_index: leaf,
             field: footer.fields.get(leaf).copied().unwrap_or(usize::MAX),
             chunk,
         }))

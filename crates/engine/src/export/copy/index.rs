@@ -5,7 +5,8 @@
 
 use pq_encode::ColumnSpec;
 use pq_format::{
-    BoundaryOrder, ColumnIndex, OffsetIndex, PageHeader, PageKind, PageLocation, Statistics,
+    BoundaryOrder, ColumnIndex, IndexRange, OffsetIndex, PageHeader, PageKind, PageLocation,
+    Statistics,
 };
 use table_reader::{StoredChunk, StoredGroup};
 
@@ -16,25 +17,27 @@ use crate::error::Result;
 /// The page index of a chunk.
 pub(super) type Indexes = (ColumnIndex, OffsetIndex);
 
-/// The page index, or why there is none that could be believed.
+/// The page index, or why there is none that could be believed: one that cannot be read, or does not
+/// name the `pages` of the chunk. Without lists, a value is a row.
 pub(super) fn indexes(
     group: &StoredGroup,
     spec: &ColumnSpec,
     stored: &StoredChunk<'_>,
+    pages: &[PageLocation],
 ) -> Result<std::result::Result<Indexes, Reason>> {
-    let places = stored.chunk.column_index.zip(stored.chunk.offset_index);
-    let found = match places {
-        Some((columns, offsets)) => {
-            let bytes = part(group, columns.offset, columns.length.into())?;
-            let columns = ColumnIndex::read(&bytes).map_err(|e| group.damage(&e))?;
-            let bytes = part(group, offsets.offset, offsets.length.into())?;
-            let offsets = OffsetIndex::read(&bytes).map_err(|e| group.damage(&e))?;
-            Some((columns, offsets))
-        }
-        None if stored.leaf.max_repetition == 0 => made(group, stored)?,
+    let flat = stored.leaf.max_repetition == 0;
+    let found = match stored.chunk.column_index.zip(stored.chunk.offset_index) {
+        Some((columns, offsets)) => read(group, columns, offsets),
+        None if flat => made(group, stored)?,
         None => None,
     };
-    let Some((columns, offsets)) = found else {
+    let same = |(columns, offsets): &Indexes| {
+        let place = |p: &PageLocation| (p.offset, p.compressed_page_size);
+        let row = |p: &PageLocation| if flat { p.first_row_index } else { 0 };
+        let told = offsets.page_locations.iter().map(|p| (place(p), row(p)));
+        columns.null_pages.len() == pages.len() && told.eq(pages.iter().map(|p| (place(p), row(p))))
+    };
+    let Some((columns, offsets)) = found.filter(same) else {
         return Ok(Err(Reason::PageIndex));
     };
     let null = columns.null_pages.contains(&true) || columns.null_counts.iter().any(|n| *n > 0);
@@ -42,6 +45,15 @@ pub(super) fn indexes(
         true => Err(Reason::Nulls),
         false => Ok((columns, offsets)),
     })
+}
+
+/// The index as it is in the file, if it can be read.
+fn read(group: &StoredGroup, columns: IndexRange, offsets: IndexRange) -> Option<Indexes> {
+    let bytes = part(group, columns.offset, columns.length.into()).ok()?;
+    let columns = ColumnIndex::read(&bytes).ok()?;
+    let bytes = part(group, offsets.offset, offsets.length.into()).ok()?;
+    let offsets = OffsetIndex::read(&bytes).ok()?;
+    Some((columns, offsets))
 }
 
 /// An index from page headers; `None` if a page with values has no bounds.

@@ -4,6 +4,7 @@
 //! chunks that the options and the schema allow are copied, the others are decoded and encoded.
 //! Which ones, and why not, is decided before a byte of the group is read.
 
+mod bounds;
 mod index;
 mod plan;
 mod reason;

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use column_format::{AUX_ARRAY_ENTRY_LEN, AUX_OFFSET_LEN, AUX_VARCHAR_ENTRY_LEN, Layout};
+use column_format::{
+    AUX_ARRAY_ENTRY_LEN, AUX_OFFSET_LEN, AUX_VARCHAR_ENTRY_LEN, ColumnType, Layout,
+};
 use pq_encode::{ChunkSource, ColumnSpec};
-use pq_format::{BloomFilterHeader, ColumnMetaData};
+use pq_format::{BloomFilterHeader, ColumnIndex, ColumnMetaData};
 use serde::Deserialize;
 use table_reader::{Frame, RowSelection, StoredChunk, StoredGroup};
 
+use super::bounds::Order;
 use super::index::indexes;
 use super::reason::{Reason, Reasons};
 use super::rules::{Rules, part};
@@ -18,6 +21,13 @@ use crate::export::request::ExportRequest;
 
 /// Bytes that are read for the header of a bloom filter.
 const BLOOM_HEADER_BYTES: u64 = 64;
+/// The largest bloom filter that is carried over.
+const BLOOM_BYTES_MAX: u64 = 1 << 20;
+/// One part of so many of the memory is for what is carried over of a row group beside its pages.
+/// Three row groups may be under way.
+const PARTS_OF_MEMORY: u64 = 64;
+/// A page in both halves of the page index, without its bounds.
+const PAGE_BYTES: usize = 96;
 
 /// A row group of the source that becomes one of the output.
 #[derive(Debug)]
@@ -115,14 +125,19 @@ impl<'e> CopyPlanner<'e> {
         rows: u64,
     ) -> Result<Option<Vec<Option<ChunkCopy>>>> {
         let codes = self.codes_of(stored)?;
+        let stored_chunks = (0..self.specs.len()).map(|idx| stored.chunk(idx));
+        let stored_chunks: Vec<_> = stored_chunks.collect::<std::result::Result<_, _>>()?;
+        let there = stored_chunks.iter().flatten();
         let rules = Rules {
             options: &self.request.writer,
             keep_codec: self.request.keep_codec,
+            codecs: there.map(|c| c.chunk.meta.codec).collect(),
         };
         let (mut chunks, mut refused) = (Vec::new(), Vec::new());
         let mut native_bytes = 0_u64;
-        for (idx, spec) in self.specs.iter().enumerate() {
-            let Some(chunk) = stored.chunk(idx)? else {
+        let mut memory = self.request.memory_bytes / PARTS_OF_MEMORY;
+        for (spec, chunk) in self.specs.iter().zip(&stored_chunks) {
+            let Some(chunk) = chunk else {
                 native_bytes = native_bytes.saturating_add(native(spec, None, rows));
                 chunks.push(None);
                 continue;
@@ -130,9 +145,10 @@ impl<'e> CopyPlanner<'e> {
             let native = native(spec, Some(&chunk.chunk.meta), rows);
             native_bytes = native_bytes.saturating_add(native);
             let code = codes.get(chunk.field).copied();
-            let copy = match rules.by_footer(spec, &chunk, code) {
+            let copy = match rules.by_footer(spec, chunk, code) {
                 Ok(()) if rules.keep_codec || refused.is_empty() => {
-                    copy_of(&rules, stored, spec, &chunk, (rows, native))?
+                    copy_of(&rules, stored, spec, chunk, (rows, native))?
+                        .and_then(|copy| copy.within(&mut memory))
                 }
                 Ok(()) => Err(Reason::RowGroup),
                 Err(reason) => Err(reason),
@@ -181,6 +197,27 @@ impl<'e> CopyPlanner<'e> {
     }
 }
 
+impl ChunkCopy {
+    /// Takes what is carried over beside the pages out of `memory`: filters only as far as it goes.
+    fn within(mut self, memory: &mut u64) -> std::result::Result<Self, Reason> {
+        let bounds = |c: &ColumnIndex| {
+            let lists = [&c.min_values, &c.max_values];
+            let bytes = lists.into_iter().flatten().map(Vec::len).sum::<usize>();
+            bytes + c.null_pages.len() * PAGE_BYTES
+        };
+        let index = self.source.column_index.as_ref().map_or(0, bounds);
+        let index = u64::try_from(index).unwrap_or(u64::MAX);
+        *memory = memory.checked_sub(index).ok_or(Reason::Memory)?;
+        let bloom = self.source.bloom_filter.take();
+        self.source.bloom_filter = bloom.filter(|bloom| {
+            let left = memory.checked_sub(u64::try_from(bloom.len()).unwrap_or(u64::MAX));
+            *memory = left.unwrap_or(*memory);
+            left.is_some()
+        });
+        Ok(self)
+    }
+}
+
 /// A chunk that the footer allows to copy, if its pages and its page index do so too.
 fn copy_of(
     rules: &Rules<'_>,
@@ -189,21 +226,38 @@ fn copy_of(
     stored: &StoredChunk<'_>,
     (rows, native_bytes): (u64, u64),
 ) -> Result<std::result::Result<ChunkCopy, Reason>> {
-    if let Err(reason) = rules.by_pages(group, stored)? {
-        return Ok(Err(reason));
+    let pages = match rules.by_pages(group, stored)? {
+        Ok(pages) => pages,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let meta = &stored.chunk.meta;
+    let told = meta.statistics.clone();
+    if rules.options.statistics && !group.bounds_are_ordered(stored)? {
+        return Ok(Err(Reason::Statistics));
     }
     let (mut column_index, mut offset_index) = (None, None);
     if rules.wants_index() {
-        match indexes(group, spec, stored)? {
+        match indexes(group, spec, stored, &pages)? {
             Ok((columns, offsets)) => {
                 (column_index, offset_index) = (Some(columns), Some(offsets));
             }
             Err(reason) => return Ok(Err(reason)),
         }
     }
-    let meta = &stored.chunk.meta;
+    let order = Order {
+        physical: stored.leaf.physical,
+        column_type: spec.column_type,
+    };
+    let statistics = match rules.options.statistics {
+        true => order.carry(told, meta.num_values, column_index.as_mut()),
+        // Counts stay; the assembler leaves out the bounds.
+        false => Ok(told),
+    };
+    let statistics = match statistics {
+        Ok(statistics) => statistics,
+        Err(reason) => return Ok(Err(reason)),
+    };
     let range = meta.byte_range().map_err(|e| group.damage(&e))?;
-    let statistics = rules.statistics(stored);
     Ok(Ok(ChunkCopy {
         range,
         native_bytes,
@@ -216,29 +270,29 @@ fn copy_of(
             flat: stored.leaf.max_repetition == 0,
             offset_index,
             column_index,
-            bloom_filter: bloom_of(group, meta)?,
+            bloom_filter: bloom_of(group, spec.column_type, meta),
         },
     }))
 }
 
-/// The bloom filter of a chunk. Some writers say only where it starts.
-fn bloom_of(group: &StoredGroup, meta: &ColumnMetaData) -> Result<Option<Vec<u8>>> {
-    let Some(offset) = meta.bloom_filter_offset else {
-        return Ok(None);
-    };
-    let head = part(group, offset, BLOOM_HEADER_BYTES)?;
-    let (header, len) = BloomFilterHeader::read(&head).map_err(|e| group.damage(&e))?;
-    let len = u64::try_from(len).unwrap_or(u64::MAX);
-    let len = len.saturating_add(header.num_bytes.into());
-    if meta
-        .bloom_filter_length
-        .is_some_and(|told| u64::from(told) != len)
-    {
-        let told = meta.bloom_filter_length.unwrap_or(0);
-        let detail = format!("bloom filter at {offset}: {told} bytes, its header says {len}");
-        return Err(group.damage(&detail).into());
+/// The bloom filter of a chunk. Some writers say only where it starts, others say so of filters that
+/// are gone: nobody asked for one, so what cannot be read is left out. So are filters of floats, of
+/// which some writers hold one zero and others both, and very large ones.
+fn bloom_of(group: &StoredGroup, column: ColumnType, meta: &ColumnMetaData) -> Option<Vec<u8>> {
+    if matches!(column, ColumnType::Float | ColumnType::Double) {
+        return None;
     }
-    part(group, offset, len).map(Some)
+    let offset = meta.bloom_filter_offset?;
+    let head = part(group, offset, BLOOM_HEADER_BYTES).ok()?;
+    let (header, len) = BloomFilterHeader::read(&head).ok()?;
+    let len = u64::try_from(len)
+        .ok()?
+        .checked_add(header.num_bytes.into())?;
+    let told = meta.bloom_filter_length.map_or(len, u64::from);
+    match told == len && len <= BLOOM_BYTES_MAX {
+        true => part(group, offset, len).ok(),
+        false => None,
+    }
 }
 
 /// Bytes that rows of a column take in native files. The length of texts is known as far as the

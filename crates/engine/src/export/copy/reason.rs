@@ -33,6 +33,10 @@ pub(crate) enum Reason {
     Checksum,
     /// No page index, or one without bounds.
     PageIndex,
+    /// Bounds that are none, in a file that says nothing about their order, or too long.
+    Statistics,
+    /// What is to be carried over beside the pages takes too much memory.
+    Memory,
     /// A bloom filter is asked for.
     Bloom,
 }
@@ -52,6 +56,8 @@ impl Reason {
             Self::PageSize => "page_size",
             Self::Checksum => "checksum",
             Self::PageIndex => "page_index",
+            Self::Statistics => "statistics",
+            Self::Memory => "memory",
             Self::Bloom => "bloom",
         }
     }

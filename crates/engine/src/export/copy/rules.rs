@@ -7,18 +7,20 @@
 use column_format::ColumnType;
 use pq_decode::{LeafFacts, Stored};
 use pq_encode::{Codec, ColumnSpec, PageVersion, WriterOptions, physical_type};
-use pq_format::{CodecId, Encoding, PageHeader, PageKind, PhysicalType, Statistics};
+use pq_format::{CodecId, Encoding, PageHeader, PageKind, PageLocation, PhysicalType};
 use table_reader::{StoredChunk, StoredGroup};
 
 use super::reason::Reason;
 use crate::error::Result;
 
-/// Bytes of a page index or bloom filter, at most.
-const PART_LEN_MAX: u64 = 64 << 20;
+/// Bytes of half a page index, a bloom filter or a piece of a page header, at most.
+const PART_LEN_MAX: u64 = 4 << 20;
+/// Pages of a chunk that is copied, at most.
+const PAGES_MAX: usize = 1 << 16;
 /// Bytes that are read for a page header at first.
 const HEADER_BYTES: u64 = 4 << 10;
 /// The largest page header.
-const HEADER_BYTES_MAX: u64 = 16 << 20;
+const HEADER_BYTES_MAX: u64 = 4 << 20;
 /// Added to the type code of a designated timestamp.
 const DESIGNATED_CODE: i32 = 131_072;
 
@@ -27,6 +29,8 @@ const DESIGNATED_CODE: i32 = 131_072;
 pub(super) struct Rules<'e> {
     pub(super) options: &'e WriterOptions,
     pub(super) keep_codec: bool,
+    /// Of the chunks of the row group.
+    pub(super) codecs: Vec<CodecId>,
 }
 
 impl Rules<'_> {
@@ -63,7 +67,8 @@ impl Rules<'_> {
         code: Option<i32>,
     ) -> std::result::Result<(), Reason> {
         let own = spec.column_type.code();
-        if code.is_some_and(|code| code != own && code != own | DESIGNATED_CODE) {
+        // Without the entry nobody knows what the writer took for null.
+        if code.is_none_or(|code| code != own && code != own | DESIGNATED_CODE) {
             return Err(Reason::Type);
         }
         let raw = self.options.raw_arrays;
@@ -101,10 +106,12 @@ impl Rules<'_> {
             (None, false) => Some(self.options.codec),
         };
         let fits = wanted.is_none_or(|wanted| {
-            // A chunk that gains too little is stored, unless its codec was asked for by name.
+            // A chunk that gains too little is stored, unless its codec was asked for by name. Its
+            // neighbours tell which codec its writer tried.
             let stored = spec.codec.is_none() && self.options.min_gain_percent > 0;
             let stored = stored && found == CodecId::Uncompressed;
-            stored || (found == wanted.id() && has_default_level(wanted))
+            let tried = stored && self.codecs.contains(&wanted.id());
+            (tried || found == wanted.id()) && has_default_level(wanted)
         });
         match known && fits {
             true => Ok(()),
@@ -139,28 +146,32 @@ impl Rules<'_> {
         }
     }
 
-    /// What page headers forbid. Reads one, or all if something is asked of every page.
+    /// What page headers forbid; otherwise where the data pages are. Reads all headers: what they
+    /// contradict would end the export when the chunk is on its way.
     pub(super) fn by_pages(
         &self,
         group: &StoredGroup,
         stored: &StoredChunk<'_>,
-    ) -> Result<std::result::Result<(), Reason>> {
+    ) -> Result<std::result::Result<Vec<PageLocation>, Reason>> {
         let defaults = WriterOptions::default();
         let options = self.options;
         let sizes = !self.keep_codec
             || (options.page_bytes, options.page_rows) != (defaults.page_bytes, defaults.page_rows);
         let checksums = !self.keep_codec || !options.crc;
-        let range = stored.chunk.meta.byte_range();
-        let range = range.map_err(|e| group.damage(&e))?;
+        let meta = &stored.chunk.meta;
+        let range = meta.byte_range().map_err(|e| group.damage(&e))?;
+        let (mut pages, mut values) = (Vec::new(), 0_u64);
         let mut at = range.start;
         while at < range.end {
             let (header, len) = page_header(group, at, range.end)?;
-            let version = match header.kind {
-                PageKind::DataV2(_) => Some(PageVersion::V2),
-                PageKind::Data(_) => Some(PageVersion::V1),
-                PageKind::Dictionary(_) | PageKind::Other(_) => None,
+            let len = len.saturating_add(header.compressed_len.into());
+            let page = match &header.kind {
+                PageKind::DataV2(h) => Some((PageVersion::V2, h.num_values)),
+                PageKind::Data(h) => Some((PageVersion::V1, h.num_values)),
+                PageKind::Dictionary(_) if at == range.start => None,
+                PageKind::Dictionary(_) | PageKind::Other(_) => return Ok(Err(Reason::Footer)),
             };
-            if version.is_some_and(|version| version != options.page_version) {
+            if page.is_some_and(|(version, _)| version != options.page_version) {
                 return Ok(Err(Reason::PageVersion));
             }
             if checksums && header.crc.is_some() != options.crc {
@@ -169,12 +180,23 @@ impl Rules<'_> {
             if sizes && !self.fits(&header) {
                 return Ok(Err(Reason::PageSize));
             }
-            if version.is_some() && !sizes && !checksums {
-                break;
+            if let Some((_, count)) = page {
+                pages.push(PageLocation {
+                    offset: at,
+                    compressed_page_size: u32::try_from(len).unwrap_or(u32::MAX),
+                    first_row_index: values,
+                });
+                values = values.saturating_add(count.into());
             }
-            at = at.saturating_add(len + u64::from(header.compressed_len));
+            if pages.len() > PAGES_MAX {
+                return Ok(Err(Reason::Memory));
+            }
+            at = at.saturating_add(len);
         }
-        Ok(Ok(()))
+        Ok(match at == range.end && values == meta.num_values {
+            true => Ok(pages),
+            false => Err(Reason::Footer),
+        })
     }
 
     fn fits(&self, header: &PageHeader) -> bool {
@@ -185,16 +207,6 @@ impl Rules<'_> {
             PageKind::Dictionary(_) | PageKind::Other(_) => (0, self.options.dictionary_bytes),
         };
         rows <= self.options.page_rows && count(header.uncompressed_len) <= most.saturating_mul(2)
-    }
-
-    /// The bounds that the export may repeat.
-    pub(super) fn statistics(&self, stored: &StoredChunk<'_>) -> Option<Statistics> {
-        let told = stored.chunk.meta.statistics.clone()?;
-        Some(Statistics {
-            deprecated_min: None,
-            deprecated_max: None,
-            ..told
-        })
     }
 }
 

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::export::chunks::Chunks;
 use crate::export::sink::sink_error;
 use crate::export::writing::Writing;
+use crate::reading::column_error;
 
 impl Writing<'_> {
     /// Copies the chunk of `column`, which is the next one; `false` if it is to be encoded.
@@ -29,7 +30,7 @@ impl Writing<'_> {
             let len = left.min(PIECE_BYTES_MAX);
             buffer.resize(len.max(buffer.len()), 0);
             let piece = buffer.get_mut(..len).unwrap_or_default();
-            stored.read(at, piece)?;
+            stored.read(at, piece).map_err(column_error)?;
             walk.piece(piece).map_err(|e| stored.damage(&e))?;
             let mut sink = chunks.watched(self.sink(rows)?);
             sink.page(piece).map_err(sink_error)?;
