@@ -1,6 +1,7 @@
 //! Nothing is left behind, and what was there stays, whatever fails.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,15 +11,13 @@ use engine::{
     CancelToken, Cause, Done, EngineError, ExitClass, ExportReport, ExportRequest, NoProgress,
     Output, Progress, ScanRequest, Totals,
 };
-use mmap_io::Vfs;
 use testkit::{case, entries, temp_dir};
 
 use crate::export::export_all;
-use crate::faulty_vfs::{FaultyVfs, Fuse};
+use crate::faulty_vfs::Fuse;
 use crate::support::Table;
 
-const EIO: i32 = 5;
-const ENOSPC: i32 = 28;
+const EIO: ErrorKind = ErrorKind::Other;
 
 fn to_file(table: &Path, path: &Path, force: bool) -> ExportRequest {
     let mut request = ExportRequest::new(table, Output::File(path.to_path_buf()));
@@ -32,9 +31,8 @@ pub(crate) fn export_behind(
     request: ExportRequest,
     cancel: &CancelToken,
 ) -> engine::Result<ExportReport> {
-    let vfs: Arc<dyn Vfs> = Arc::new(FaultyVfs(fuse.clone()));
-    let root = engine::open_root_with(Arc::clone(&vfs), &request.table)?;
-    engine::export_in(&root, &*vfs, request, &NoProgress, cancel)
+    let root = engine::open_root_with(Arc::clone(&fuse.vfs), &request.table)?;
+    engine::export_in(&root, &*fuse.vfs, request, &NoProgress, cancel)
 }
 
 /// Fails the first call, then the second, … until an export needs fewer calls than that.
@@ -141,7 +139,7 @@ fn a_full_disk_is_named() {
     let table = case("questdb/by_day").table();
     let full = (1..).find_map(|calls| {
         let out = temp_dir();
-        let fuse = Fuse::after(calls, ENOSPC);
+        let fuse = Fuse::after(calls, ErrorKind::StorageFull);
         // Advice may fail without consequence.
         let request = to_file(&table, &out.path().join("o"), false);
         let error = export_behind(&fuse, request, &CancelToken::new()).err()?;

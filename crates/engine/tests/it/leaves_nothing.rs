@@ -2,6 +2,7 @@
 //! they were, and the next try works.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -77,21 +78,21 @@ fn a_cancel_at_any_page_leaves_no_file_mapping_or_descriptor() {
 fn an_error_of_any_call_leaves_nothing_open_and_the_next_try_works() {
     let table = Table::copy_of(&case("questdb/splits"));
     let scratch = temp_dir();
-    let request = |calls: i64| {
+    let request = |calls: usize| {
         let path = scratch.path().join("out.parquet");
         let mut request = ExportRequest::new(&table.path, Output::File(path));
         request.row_group_rows = 900;
         // Errors may come on any thread.
-        request.threads = NonZeroUsize::new(1 + usize::try_from(calls % 3).unwrap()).unwrap();
+        request.threads = NonZeroUsize::new(1 + calls % 3).unwrap();
         request.force = true;
         request
     };
     let never = CancelToken::new();
-    let spared = Fuse::after(i64::MAX, 5);
+    let spared = Fuse::after(usize::MAX, ErrorKind::Other);
     export_behind(&spared, request(0), &never).unwrap();
     let expected = fs::read(scratch.path().join("out.parquet")).unwrap();
     for calls in 1.. {
-        let fuse = Fuse::after(calls, 5);
+        let fuse = Fuse::after(calls, ErrorKind::Other);
         let done = export_behind(&fuse, request(calls), &never);
         drop(done);
         let blown = fuse.blown();
@@ -111,6 +112,32 @@ fn an_error_of_any_call_leaves_nothing_open_and_the_next_try_works() {
             return;
         }
     }
+}
+
+#[test]
+fn a_thousand_cycles_to_files_leave_nothing_of_a_table_with_parquet_partitions() {
+    let table = Table::copy_of(&case("questdb/parquet_o3/after3"));
+    let scratch = temp_dir();
+    let root = engine::open_root(&table.path).unwrap();
+    let held = held_below(&table.path);
+    for cycle in 0..1_000 {
+        let path = scratch.path().join("out");
+        let never = CancelToken::new();
+        if cycle % 10 == 0 {
+            let mut request = ExportRequest::new(&table.path, Output::File(path.clone()));
+            request.sync = false;
+            engine::export_in(&root, &RealVfs, request, &NoProgress, &never).unwrap();
+        } else {
+            let mut request = ScanRequest::new(&table.path, Output::File(path.clone()));
+            (request.limit, request.sync) = (Some(30), false);
+            engine::scan_in(&root, &RealVfs, request, &NoProgress, &never).unwrap();
+        }
+        fs::remove_file(&path).unwrap();
+    }
+    assert_eq!(held_below(&table.path), held);
+    assert_eq!(held_below(scratch.path()), (0, 0));
+    assert!(entries(scratch.path()).unwrap().is_empty());
+    assert_eq!(root.stats().mapped_now(), 0);
 }
 
 #[test]

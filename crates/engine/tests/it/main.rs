@@ -12,6 +12,7 @@ mod coverage;
 mod csv_lines;
 mod export;
 mod failure;
+mod faults;
 mod faulty_vfs;
 mod footprint;
 mod identity;

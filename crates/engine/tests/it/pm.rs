@@ -13,7 +13,7 @@ use pm_format::{PmView, chain, committed_size};
 use serde_json::Value;
 use testkit::entries;
 
-use crate::faulty_vfs::{FaultyVfs, Fuse};
+use crate::faulty_vfs::Fuse;
 
 const DRY: GenerateOptions = GenerateOptions {
     dry_run: true,
@@ -316,8 +316,8 @@ fn a_failure_of_any_call_leaves_no_sidecar_or_a_whole_one() {
     remove_sidecars(&root);
     let (mut refused, mut skipped) = (0, 0);
     for calls in 1.. {
-        let fuse = Fuse::after(calls, 5);
-        let vfs: Arc<dyn Vfs> = Arc::new(FaultyVfs(fuse.clone()));
+        let fuse = Fuse::after(calls, std::io::ErrorKind::Other);
+        let vfs: Arc<dyn Vfs> = Arc::clone(&fuse.vfs);
         match generate(&vfs, &root, SUMMED) {
             Err(_) => {
                 refused += 1;
@@ -360,8 +360,8 @@ fn a_failure_while_a_stale_sidecar_is_replaced_leaves_the_old_or_the_new_one() {
     let all = entries(&root).expect("listed");
     for calls in 1.. {
         std::fs::write(&sidecar, &old).expect("written");
-        let fuse = Fuse::after(calls, 5);
-        let vfs: Arc<dyn Vfs> = Arc::new(FaultyVfs(fuse.clone()));
+        let fuse = Fuse::after(calls, std::io::ErrorKind::Other);
+        let vfs: Arc<dyn Vfs> = Arc::clone(&fuse.vfs);
         let done = generate(&vfs, &parquet, PLAIN);
         let left = read(&sidecar);
         assert_eq!(entries(&root).expect("listed"), all, "call {calls}");

@@ -209,3 +209,32 @@ fn a_closed_pipe_is_silent() {
         assert_eq!(done.status.code(), Some(code), "{args:?}");
     }
 }
+
+/// Also where there is nothing to tell: a zero is an answer.
+#[test]
+fn stats_always_print_what_was_held_spilled_and_evicted() {
+    let scratch = temp_dir();
+    let table = case("questdb/by_day").table();
+    let out = scratch.path().join("out.parquet");
+    let plain = run_words("export --profile cached -o # @", &table, &out);
+    assert_eq!(plain.code, 0, "{}", plain.stderr);
+    assert!(!plain.text().contains("anonymous memory"));
+    let stats = run_words(
+        "export --force --stats --profile cached -o # @",
+        &table,
+        &out,
+    );
+    assert_eq!(stats.code, 0, "{}", stats.stderr);
+    for part in [
+        "0 B taken out of the page cache again",
+        "anonymous memory",
+        "mapped at once",
+        "0 B of pages waited in a temporary file",
+    ] {
+        assert!(
+            stats.text().contains(part),
+            "no {part:?} in {}",
+            stats.text()
+        );
+    }
+}

@@ -272,6 +272,54 @@ fn a_registered_query_forwards_everything() {
     );
 }
 
+/// Every wrapper, in both directions, over native and Parquet partitions: all rows, in order, one
+/// partition held while frames come and go.
+#[test]
+fn wrappers_release_after_every_frame_in_both_directions() {
+    for id in ["questdb/trades", "questdb/parquet_o3/after3"] {
+        let copied = crate::support::readable(&testkit::case(id));
+        let reader = open(&copied.0);
+        let registry = QueryRegistry::new();
+        let handle = || registry.register("wrapped", CancelToken::new(), None);
+        let last = reader.columns().len() - 1;
+        for direction in [Direction::Forward, Direction::Backward] {
+            let inner = || cursor(&reader, direction, 700);
+            let extra = [("none of these".to_owned(), ColumnType::Long)];
+            let wrapped: [Box<dyn Cursor>; 3] = [
+                Box::new(Projection::new(inner(), &[last, 0]).unwrap()),
+                Box::new(ExtraNulls::new(inner(), extra).unwrap()),
+                Box::new(RegisteredQuery::new(inner(), handle())),
+            ];
+            let places = |cursor: &mut dyn Cursor| {
+                let mut places = Vec::new();
+                while let Some(frame) = cursor.next_frame().unwrap() {
+                    let columns = frame.columns().len();
+                    let rows: usize = frame.column(columns - 1).unwrap().rows();
+                    assert_eq!(rows, frame.rows());
+                    places.push((frame.partition_index(), frame.row_lo(), frame.rows()));
+                    drop(frame);
+                    cursor.release_open_partitions();
+                    assert_eq!(cursor.open_partition_count(), 1);
+                    assert_eq!(cursor.mapped_partition_count(), 1);
+                }
+                cursor.to_top();
+                cursor.release_open_partitions();
+                assert_eq!(reader.mapped_partition_count(), 0);
+                places
+            };
+            let expected = places(&mut inner());
+            assert_eq!(
+                expected.iter().map(|p| p.2 as u64).sum::<u64>(),
+                reader.rows()
+            );
+            assert_eq!(expected.is_sorted(), direction == Direction::Forward);
+            for mut wrapped in wrapped {
+                assert_eq!(places(&mut wrapped), expected, "{id} {direction:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn wrappers_nest_and_box() {
     let reader = trades();

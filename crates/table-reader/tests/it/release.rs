@@ -2,10 +2,14 @@
 
 use std::num::NonZeroUsize;
 
+use column_format::ColumnType;
 use mmap_io::{ReadMode, ScanProfile};
+use pq_encode::{ChunkEncoder, ColumnSpec, PageSink, SinkError, WriterOptions};
 use table_reader::{Cursor, Direction, Frame, OpenOptions, ReadError, TableReader};
 
-use crate::support::{copy, digest, digest_frames, fds_below, impatient, maps_below, open, root};
+use crate::support::{
+    copy, digest, digest_frames, fds_below, impatient, maps_below, open, readable, root,
+};
 
 #[test]
 fn a_frame_keeps_its_partition_mapped_after_release() {
@@ -183,4 +187,114 @@ fn the_evicting_profile_and_positional_reads_deliver_the_same() {
         read(ScanProfile::Sequential, ReadMode::Positional),
         (cached.0, false)
     );
+}
+
+/// Pages one behind the other.
+#[derive(Default)]
+struct Pages(Vec<u8>);
+
+impl PageSink for Pages {
+    fn page(&mut self, header_and_body: &[u8]) -> Result<(), SinkError> {
+        self.0.extend_from_slice(header_and_body);
+        Ok(())
+    }
+}
+
+/// Encodes the rows of `frames` as one row group, column by column.
+fn row_group(reader: &TableReader, frames: &[Frame]) -> Vec<u8> {
+    let mut pages = Pages::default();
+    for (idx, column) in reader.columns().iter().enumerate() {
+        let spec = ColumnSpec::new(column.name.as_str(), column.column_type);
+        let mut encoder = ChunkEncoder::new(&spec, &WriterOptions::default()).unwrap();
+        let slices = frames.iter().flat_map(|frame| frame.column(idx).unwrap());
+        let slices: Vec<_> = slices.collect();
+        let symbols = reader.symbols(idx).unwrap();
+        let symbols = (column.column_type == ColumnType::Symbol).then_some(&*symbols);
+        encoder.encode(&slices, symbols, &mut pages).unwrap();
+        frames
+            .iter()
+            .for_each(|frame| frame.verify_column(idx).unwrap());
+        for frame in frames {
+            frame.done(idx).unwrap();
+        }
+    }
+    pages.0
+}
+
+/// The scenario in which the program that this one learns from crashed: a release after every frame,
+/// frames in a queue, and an encoder that takes them a row group of three partitions later.
+#[test]
+fn an_encoder_that_lags_by_a_row_group_over_three_partitions_writes_the_same_bytes() {
+    for id in ["questdb/by_day", "questdb/parquet_o3/after3"] {
+        let (table, _copy) = readable(&testkit::case(id));
+        for (profile, read_mode) in [
+            (ScanProfile::Cached, ReadMode::Auto),
+            (ScanProfile::SequentialEvict, ReadMode::Auto),
+            (ScanProfile::SequentialEvict, ReadMode::Positional),
+        ] {
+            let opts = OpenOptions {
+                profile,
+                read_mode,
+                ..impatient()
+            };
+            let reader = TableReader::open(&root(&table), &opts).unwrap();
+            let all = reader.all_rows();
+            let frames = NonZeroUsize::new(7);
+            let mut cursor = reader.cursor(Direction::Forward, frames, &all);
+            let mut held = Vec::new();
+            while let Some(frame) = cursor.next_frame().unwrap() {
+                held.push(frame);
+            }
+            let (mut groups, mut start) = (Vec::new(), 0);
+            for end in 1..=held.len() {
+                let spans =
+                    |next: &Frame| next.partition_index() - held[start].partition_index() > 2;
+                if held.get(end).is_none_or(spans) {
+                    groups.push(end - start);
+                    start = end;
+                }
+            }
+            let mut rest = held.as_slice();
+            let expected: Vec<Vec<u8>> = groups
+                .iter()
+                .map(|len| {
+                    let (group, more) = rest.split_at(*len);
+                    rest = more;
+                    row_group(&reader, group)
+                })
+                .collect();
+            assert!(expected.len() > 1 || reader.partitions().len() < 6, "{id}");
+            drop((held, cursor));
+            reader.close_all_partitions();
+            assert_eq!(reader.mapped_partition_count(), 0);
+
+            let mut cursor = reader.cursor(Direction::Forward, frames, &all);
+            let mut queue = std::collections::VecDeque::new();
+            let mut written = Vec::new();
+            loop {
+                let frame = cursor.next_frame().unwrap();
+                cursor.release_open_partitions();
+                let is_last = frame.is_none();
+                queue.extend(frame);
+                // The group before is encoded when the next one is complete.
+                while let Some(len) = groups.get(written.len()) {
+                    let next = groups.get(written.len() + 1).copied().unwrap_or(0);
+                    if !is_last && queue.len() < len + next.max(1) {
+                        break;
+                    }
+                    let group: Vec<Frame> = queue.drain(..len).collect();
+                    let own = reader.clone();
+                    let encoded = std::thread::spawn(move || row_group(&own, &group));
+                    written.push(encoded.join().unwrap());
+                }
+                if is_last {
+                    break;
+                }
+            }
+            assert!(written == expected, "{id} {profile} {read_mode}");
+            drop(cursor);
+            reader.close_all_partitions();
+            assert_eq!(reader.mapped_partition_count(), 0);
+        }
+    }
 }
