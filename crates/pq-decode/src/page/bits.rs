@@ -87,7 +87,8 @@ impl Bits {
     /// `null`. There are as many bits as rows, and `present` of them are 1.
     pub(crate) fn spread<E: Copy>(&self, rows: &mut [E], present: usize, null: E) {
         let mut next = present;
-        let mut values = [null; WORD];
+        // The null stands behind the values: which one a row gets is arithmetic, and no branch.
+        let mut values = [null; 2 * WORD];
         for (nth, word) in self.words.iter().enumerate().rev() {
             let start = nth * WORD;
             if next >= start + WORD {
@@ -103,14 +104,14 @@ impl Bits {
                 continue;
             }
             let some = rows.get(from..next).unwrap_or_default();
-            for (to, value) in values.iter_mut().zip(some) {
+            for (to, value) in values.iter_mut().take(WORD).zip(some) {
                 *to = *value;
             }
             let (mut bits, mut at) = (*word, 0usize);
             for row in rows.get_mut(start..start + len).unwrap_or_default() {
-                let there = bits & 1 == 1;
-                *row = if there { values[at % WORD] } else { null };
-                at += usize::from(there);
+                let there = usize::from(bits & 1 == 1);
+                *row = values[at % WORD + (WORD - WORD * there)];
+                at += there;
                 bits >>= 1;
             }
             next = from;
