@@ -115,6 +115,8 @@ pub(crate) struct Chooser<'c> {
     pub(crate) watch: Option<&'c dyn RowWatch>,
     /// A dictionary pays with at most this many entries for 16 rows.
     pub(crate) entries_of_16_max: u64,
+    /// What a dictionary may hold that was asked for by name.
+    pub(crate) named: DictionaryLimits,
 }
 
 impl Chooser<'_> {
@@ -148,7 +150,15 @@ impl Chooser<'_> {
         let encoding = match fallback {
             Some(encoding) => encoding,
             None if self.find_entries(slices, symbols, rows, named)? => Encoding::Dictionary,
-            None => Encoding::Plain,
+            // It was asked for by name, and nothing else will do.
+            None => {
+                let limit = (self.named.bytes as u64).min(u64::from(u32::MAX));
+                return Err(EncodeError::TooLarge {
+                    what: "bytes of the dictionary that was asked for",
+                    limit,
+                    found: limit.saturating_add(1),
+                });
+            }
         };
         self.source.set_encoding(encoding);
         Ok(Plan {
@@ -217,10 +227,7 @@ impl Chooser<'_> {
         named: bool,
     ) -> Result<bool, EncodeError> {
         let limits = if named {
-            DictionaryLimits {
-                entries: usize::MAX,
-                bytes: usize::MAX,
-            }
+            self.named
         } else {
             let entries = row_count.saturating_mul(self.entries_of_16_max) / 16;
             let entries = usize::try_from(entries).unwrap_or(usize::MAX);
@@ -317,5 +324,55 @@ impl Chooser<'_> {
 
     fn writer_codec(&self) -> Codec {
         self.spec.codec.unwrap_or(self.options.codec)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::writer::{Packing, PageFormat};
+    use crate::text::chunk::TextSource;
+    use column_format::{Layout, VarcharWriter};
+
+    #[test]
+    fn a_dictionary_asked_for_by_name_that_cannot_be_is_an_error_and_not_plain() {
+        let mut rows = VarcharWriter::new();
+        for value in [b"one value", b"one value", b"two value"] {
+            rows.push(Some(value)).unwrap();
+        }
+        let (aux, data) = rows.take();
+        let slice = ColumnSlice::new(Layout::Varchar, &aux, &data, 3).unwrap();
+        let column = ColumnSpec::new("c", ColumnType::Varchar).with_encoding(Encoding::Dictionary);
+        let options = WriterOptions::default();
+        for (bytes, is_right) in [(2 * 13, true), (2 * 13 - 1, false)] {
+            let mut source = TextSource::new(ColumnType::Varchar, true, true).unwrap();
+            let mut chooser = Chooser {
+                spec: &column,
+                options: &options,
+                source: &mut source,
+                writer: &mut PageWriter::new(
+                    PageFormat::of(&options),
+                    Codec::None,
+                    Packing::new(Codec::None).unwrap(),
+                ),
+                page: &mut PageBuf::default(),
+                scratch: &mut Vec::new(),
+                watch: None,
+                entries_of_16_max: ENTRIES_OF_16_MAX,
+                named: DictionaryLimits {
+                    bytes,
+                    ..DictionaryLimits::NONE
+                },
+            };
+            match chooser.plan(&[slice], None, 3) {
+                Ok(plan) => assert!(is_right && plan.encoding == Encoding::Dictionary),
+                Err(error) => {
+                    assert!(
+                        matches!(error, EncodeError::TooLarge { limit, .. } if limit == bytes as u64)
+                    );
+                    assert!(!is_right);
+                }
+            }
+        }
     }
 }

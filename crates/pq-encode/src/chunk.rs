@@ -15,7 +15,7 @@ use crate::fixed::gather::Mode;
 use crate::page::buf::PageBuf;
 use crate::page::writer::{DataPage, HEADER_GAP, Packing, PageFormat, PageWriter};
 use crate::rows::{self, Cursor};
-use crate::source::{PageLimits, PageSource};
+use crate::source::{DictionaryLimits, PageLimits, PageSource};
 use crate::symbol::chunk::SymbolSource;
 use crate::tally::Tally;
 use crate::text::chunk::TextSource;
@@ -133,6 +133,7 @@ impl ChunkEncoder {
             scratch: &mut self.scratch,
             watch,
             entries_of_16_max: ENTRIES_OF_16_MAX,
+            named: DictionaryLimits::NONE,
         };
         let plan = chooser.plan(slices, symbols, rows)?;
         let encoding = plan.encoding;

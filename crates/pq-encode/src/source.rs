@@ -36,6 +36,14 @@ pub(crate) struct DictionaryLimits {
     pub(crate) bytes: usize,
 }
 
+impl DictionaryLimits {
+    /// As many as the format can hold: of a dictionary that was asked for by name.
+    pub(crate) const NONE: Self = Self {
+        entries: usize::MAX,
+        bytes: usize::MAX,
+    };
+}
+
 /// A page whose values are in its buffer.
 #[derive(Debug, Default)]
 pub(crate) struct FilledPage {

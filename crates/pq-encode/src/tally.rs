@@ -111,12 +111,14 @@ impl Tally {
 
     /// The chunk is complete.
     pub(crate) fn finish(
-        self,
+        mut self,
         encoding: Encoding,
         writer: &PageWriter,
         options: &WriterOptions,
         facts: ChunkFacts,
     ) -> ChunkSummary {
+        // It waits for its row group, among as many as there are columns.
+        self.pages.shrink_to_fit();
         let (min, max) = match facts.bounds {
             Some(bounds) => (
                 Some((bounds.min, bounds.min_is_exact)),

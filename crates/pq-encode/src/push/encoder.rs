@@ -15,7 +15,7 @@ use crate::chunk::{gap, source};
 use crate::page::buf::PageBuf;
 use crate::page::writer::{DataPage, Packing, PageFormat, PageWriter};
 use crate::rows::{self, Cursor};
-use crate::source::{Added, PageLimits, PageSource};
+use crate::source::{Added, DictionaryLimits, PageLimits, PageSource};
 use crate::tally::Tally;
 use crate::{
     ChunkSpool, ColumnSpec, EncodeError, Encoding, OptionError, PageStoreFactory, SinkError,
@@ -286,6 +286,7 @@ impl PushEncoder {
             scratch: &mut scratch,
             watch: None,
             entries_of_16_max: NEW_OF_16_MAX as u64,
+            named: DictionaryLimits::NONE,
         };
         let plan = chooser.plan(&slices, symbols, rows::count(&slices))?;
         drop(scratch);

@@ -58,11 +58,13 @@ impl KeyedPages {
         let done = self.validity.rows();
         let bytes_max = limits.bytes.saturating_sub(self.validity.level_bytes());
         let room = self.waiting.room(entries, portion, bytes_max);
-        let wanted = room
-            .max(usize::from(done == 0))
-            .min(limits.rows.saturating_sub(done));
-        self.waiting.reserve(wanted, limits.rows);
-        wanted
+        room.max(usize::from(done == 0))
+            .min(limits.rows.saturating_sub(done))
+    }
+
+    /// Makes room for so many keys more of a page of at most `rows_max`.
+    pub(crate) fn reserve_waiting(&mut self, keys: usize, rows_max: usize) {
+        self.waiting.reserve(keys, rows_max);
     }
 
     /// Appends a key whose row was told apart elsewhere.

@@ -13,7 +13,7 @@ use crate::rows::Cursor;
 use crate::source::{Added, PageLimits};
 
 /// Bytes of a portion while the dictionary grows: what is staged is on the heap twice.
-const GROWING_BYTES: usize = 8 << 10;
+const GROWING_BYTES: usize = 4 << 10;
 
 /// Keys handed on together.
 const BLOCK: usize = 256;
@@ -79,6 +79,8 @@ impl TextSource {
             if done == 0 {
                 return Ok(Added::Ended);
             }
+            let keys = self.stage.lens.len();
+            self.keyed.reserve_waiting(keys, limits.rows);
             // Only a value that is alone in its portion can be too long for what is left.
             for value in self.stage.values() {
                 match self.dictionary.add(value, usize::MAX, self.plain_max) {
