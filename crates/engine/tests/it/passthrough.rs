@@ -104,6 +104,12 @@ fn copied_chunks_are_those_of_the_source_byte_for_byte() {
             27,
             "{id}: two columns of arrays, one late"
         );
+        // As the source claims; of what it says nothing, nothing is claimed.
+        let claims = footer
+            .row_groups
+            .iter()
+            .filter(|g| !g.sorting_columns.is_empty());
+        assert!(claims.count() > 0, "{id}: sorting columns");
         for (ordinal, group) in footer.row_groups.iter().enumerate() {
             assert_eq!(
                 group.ordinal.map(usize::try_from),

@@ -10,6 +10,7 @@ use pq_format::{
 
 use super::error::CopyError;
 use super::walk::{ChunkWalk, WalkedPage};
+use crate::RowOrder;
 
 /// What the source file says about a chunk.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct ChunkSource {
     pub meta: ColumnMetaData,
     /// Rows of its row group.
     pub rows: u64,
+    /// The order of its rows, as far as its file claims one.
+    pub row_order: RowOrder,
     /// A slot is a row: there are no lists.
     pub flat: bool,
     /// The offset index.
@@ -32,6 +35,7 @@ pub struct ChunkSource {
 #[derive(Debug, Clone)]
 pub struct CopiedChunk {
     pub(crate) rows: u64,
+    pub(crate) row_order: RowOrder,
     pub(crate) meta: ColumnMetaData,
     pub(crate) column_index: Option<ColumnIndex>,
     pub(crate) offset_index: Option<OffsetIndex>,
@@ -48,6 +52,7 @@ impl CopiedChunk {
         let ChunkSource {
             meta,
             rows,
+            row_order,
             flat,
             offset_index,
             column_index,
@@ -86,6 +91,7 @@ impl CopiedChunk {
         }
         Ok(Self {
             rows,
+            row_order,
             meta: metadata(walk, meta),
             column_index,
             offset_index,

@@ -11,7 +11,7 @@ use pq_format::{ColumnChunk, SortingColumn};
 use super::assembler::FileAssembler;
 use super::error::AssembleError;
 use super::footer::{PageIndex, column_chunk, copied_chunk, copied_index, page_index};
-use crate::{ChunkSummary, CopiedChunk};
+use crate::{ChunkSummary, CopiedChunk, RowOrder};
 
 impl<W: Write> FileAssembler<W> {
     /// Ends the chunk under way.
@@ -25,12 +25,7 @@ impl<W: Write> FileAssembler<W> {
         };
         let path = Arc::clone(path);
         let chunk = column_chunk(spec, &self.options, &path, summary, start);
-        // Sortedness is claimed only of rows that were seen to be in order.
-        if let Some(current) = &mut self.current {
-            let held = |claim: &SortingColumn| summary.row_order.holds(claim.descending);
-            let claims = &mut current.group.sorting_columns;
-            claims.retain(|claim| claim.column_idx as usize != idx || held(claim));
-        }
+        self.keep_claims(idx, summary.row_order);
         let index = match self.indexes {
             true => page_index(summary, start)?,
             false => None,
@@ -52,6 +47,7 @@ impl<W: Write> FileAssembler<W> {
         };
         let path = Arc::clone(path);
         let mut chunk = copied_chunk(spec, &self.options, &path, copied, start);
+        self.keep_claims(idx, copied.row_order);
         if !self.options.statistics
             && let Some(statistics) = &mut chunk.meta.statistics
         {
@@ -66,6 +62,15 @@ impl<W: Write> FileAssembler<W> {
         };
         self.add_chunk(chunk, index, copied.bloom_filter.as_ref());
         Ok(())
+    }
+
+    /// Sortedness is claimed only of rows that are known to be in order.
+    fn keep_claims(&mut self, idx: usize, order: RowOrder) {
+        if let Some(current) = &mut self.current {
+            let held = |claim: &SortingColumn| order.holds(claim.descending);
+            let claims = &mut current.group.sorting_columns;
+            claims.retain(|claim| claim.column_idx as usize != idx || held(claim));
+        }
     }
 
     /// Index and start of the chunk under way, if it has these rows and bytes.

@@ -94,6 +94,20 @@ impl StoredGroup {
         })
     }
 
+    /// Whether the file claims that the rows of the group are in the order of column `chunk`, and
+    /// that this is the descending one.
+    ///
+    /// # Errors
+    /// As [`StoredGroup::chunk`].
+    pub fn sorted_by(&self, chunk: &StoredChunk<'_>) -> Result<Option<bool>, ReadError> {
+        let groups = &self.open()?.footer()?.meta.row_groups;
+        let claim = groups
+            .get(self.group)
+            .and_then(|g| g.sorting_columns.first());
+        let claim = claim.filter(|c| usize::try_from(c.column_idx) == Ok(chunk.leaf_index));
+        Ok(claim.map(|c| c.descending))
+    }
+
     /// The text of a key-value entry of the footer.
     ///
     /// # Errors

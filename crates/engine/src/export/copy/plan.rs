@@ -7,7 +7,7 @@ use std::sync::Arc;
 use column_format::{
     AUX_ARRAY_ENTRY_LEN, AUX_OFFSET_LEN, AUX_VARCHAR_ENTRY_LEN, ColumnType, Layout,
 };
-use pq_encode::{ChunkSource, ColumnSpec};
+use pq_encode::{ChunkSource, ColumnSpec, RowOrder};
 use pq_format::{BloomFilterHeader, ColumnIndex, ColumnMetaData};
 use serde::Deserialize;
 use table_reader::{Frame, RowSelection, StoredChunk, StoredGroup};
@@ -258,6 +258,7 @@ fn copy_of(
         Err(reason) => return Ok(Err(reason)),
     };
     let range = meta.byte_range().map_err(|e| group.damage(&e))?;
+    let sorted = group.sorted_by(stored)?;
     Ok(Ok(ChunkCopy {
         range,
         native_bytes,
@@ -267,6 +268,10 @@ fn copy_of(
                 ..meta.clone()
             },
             rows,
+            row_order: RowOrder {
+                never_falls: sorted == Some(false),
+                never_rises: sorted == Some(true),
+            },
             flat: stored.leaf.max_repetition == 0,
             offset_index,
             column_index,
