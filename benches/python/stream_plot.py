@@ -1,4 +1,4 @@
-"""Throughput by partition, a panel for each memory limit: usage: stream_plot.py JSON PNG"""
+"""Throughput by partition, a panel for each memory limit: usage: stream_plot.py JSON SVG"""
 
 import json
 import sys
@@ -40,7 +40,7 @@ def panel(axes, entries, limit, rows):
         axes.text(0.02, 0.97, "\n".join(ended), transform=axes.transAxes, va="top", fontsize=7, color="#555555")
 
 
-def main(figures, png):
+def main(figures, picture):
     with open(figures, encoding="utf-8") as file:
         told = json.load(file)
     rows = told["rows"] / told["partitions"]
@@ -56,7 +56,7 @@ def main(figures, png):
     for axes in grid[:, 0]:
         axes.set_ylabel("million rows / s")
     figure.tight_layout()
-    figure.savefig(png, dpi=100)
+    figure.savefig(picture)
 
 
 if __name__ == "__main__":

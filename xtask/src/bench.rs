@@ -301,7 +301,7 @@ fn keep(home: &Path) -> Done {
     for entry in entries {
         let path = entry.map_err(|e| e.to_string())?.path();
         let (to, skip) = match path.extension().and_then(|ext| ext.to_str()) {
-            Some("png") => ("benches/plots", false),
+            Some("png" | "svg") => ("benches/plots", false),
             Some("md" | "json") => ("benches/results", path.ends_with("last.json")),
             _ => continue,
         };

@@ -74,6 +74,9 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
+/// Limits under which everyone runs once more, beside a neighbour: the smallest, and none.
+const BESIDE: [Option<u64>; 2] = [Some(64 * MIB), None];
+
 struct Bench {
     params: StreamParams,
     args: Args,
@@ -150,7 +153,9 @@ impl Bench {
             let Some(effort) = entry.runs.first().map(|run| run.effort) else {
                 continue;
             };
-            if entry.felt.is_none() && self.params.limits.contains(&entry.limit) {
+            let wanted =
+                self.params.limits.contains(&entry.limit) && BESIDE.contains(&entry.limit.0);
+            if entry.felt.is_none() && wanted {
                 entry.felt = Some(self.beside(entry.contestant, entry.limit, effort)?);
                 self.save(&entries)?;
             }
@@ -225,7 +230,14 @@ impl Bench {
                     entry.runs.push(run);
                     return Ok(());
                 }
-                Err(why) => entry.failures.push((effort, why)),
+                Err(why) => {
+                    // What is frugal is slower still.
+                    let slow = why.starts_with("over ");
+                    entry.failures.push((effort, why));
+                    if slow {
+                        return Ok(());
+                    }
+                }
             }
         }
         Ok(())
@@ -265,7 +277,7 @@ impl Bench {
             Ending::NotStarted(why) => Err(format!("does not start: {why}")),
             Ending::Killed => Err("killed".to_owned()),
             Ending::Failed(why) => Err(format!("fails: {why}")),
-            Ending::TooSlow => Err(format!("stopped after {} s", self.params.seconds_max)),
+            Ending::TooSlow => Err(format!("over {} s", self.params.seconds_max)),
         };
         fs::remove_dir_all(&self.places.output)?;
         Ok(outcome)
@@ -288,7 +300,7 @@ impl Bench {
             .filter(|_| contestant.is_server())
         {
             clean(&server.root, QUESTDB_TABLE)?;
-            let enter = group.map(Group::enter).unwrap_or_default();
+            let enter = group.map(Group::offer).unwrap_or_default();
             let flags = Contestant::java_flags(limit, effort);
             let run = format!("exec '{}' {flags} \"$@\"", server.java.display());
             fs::write(&java, format!("#!/bin/sh\n{enter}\n{run}\n"))?;
@@ -423,7 +435,7 @@ impl Bench {
         fs::write(result.with_file_name("stream.md"), text)?;
         self.save(entries)?;
         if let Ok(plotter) = path_of(env::PLOTTER) {
-            let plot = result.with_file_name("stream.png");
+            let plot = result.with_file_name("stream.svg");
             let mut draw = Command::new(plotter);
             succeed(
                 draw.arg(script("stream_plot.py"))

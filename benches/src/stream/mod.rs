@@ -45,7 +45,7 @@ pub fn params(args: &Args, smoke: bool) -> StreamParams {
     let (rows, partitions, runs) = if smoke {
         (20_000, 4, 1)
     } else {
-        (34_000_000, 17, 3)
+        (34_000_000, 17, 1)
     };
     let table = TableParams {
         workload: Workload::Trades,
@@ -64,7 +64,7 @@ pub fn params(args: &Args, smoke: bool) -> StreamParams {
         table,
         limits: limits.collect(),
         row_group_rows: if smoke { 3_000 } else { 1_000_000 },
-        seconds_max: if smoke { 60 } else { 240 },
+        seconds_max: args.seconds.unwrap_or(if smoke { 60 } else { 120 }),
         alone_ms: if smoke { 50 } else { 1_500 },
     }
 }

@@ -131,7 +131,8 @@ impl Neighbour {
     /// It does not start.
     pub fn start(program: &Path, file: &Path, group: Option<&Group>) -> io::Result<Neighbour> {
         // The limit is to cost the contestant, not the one who was there before.
-        let spare = "echo -1000 > /proc/$$/oom_score_adj";
+        // Not every container allows that; the contestant has offered itself then (`Group::offer`).
+        let spare = "{ echo -1000 > /proc/$$/oom_score_adj; } 2> /dev/null";
         let enter = match group {
             Some(group) => format!("{spare}; {}; exec \"$@\"", group.enter()),
             None => "exec \"$@\"".to_owned(),

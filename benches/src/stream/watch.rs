@@ -156,7 +156,7 @@ pub fn watch(job: &Job<'_>, mut on: impl FnMut(Phase) -> io::Result<()>) -> io::
 fn start(job: &Job<'_>) -> io::Result<Child> {
     let log = fs::File::create(&job.log)?;
     let enter = match job.group {
-        Some(group) if !job.is_server => format!("{}; exec \"$@\"", group.enter()),
+        Some(group) if !job.is_server => format!("{}; exec \"$@\"", group.offer()),
         _ => "exec \"$@\"".to_owned(),
     };
     let mut shell = Command::new("sh");
