@@ -26,7 +26,7 @@ use benches::stream::neighbour::{self, Neighbour};
 use benches::stream::pace::{RowGroupEnd, steps};
 use benches::stream::page_cache::PageCache;
 use benches::stream::watch::{Ending, Job, Phase, Sample, Watched, watch};
-use benches::stream::{Limit, MIB, StreamParams, params};
+use benches::stream::{BESIDE, Limit, MIB, StreamParams, params};
 use benches::{env, is_smoke, path_of};
 use serde_json::Value;
 
@@ -73,9 +73,6 @@ fn main() -> io::Result<()> {
     }
     Ok(())
 }
-
-/// Limits under which everyone runs once more, beside a neighbour: the smallest, and none.
-const BESIDE: [Option<u64>; 2] = [Some(64 * MIB), None];
 
 struct Bench {
     params: StreamParams,
@@ -213,7 +210,12 @@ impl Bench {
             return Ok(());
         }
         for &effort in contestant.efforts() {
-            if known.is_some_and(|known| known != effort) {
+            // What is frugal is slower still.
+            let slow = entry
+                .failures
+                .iter()
+                .any(|(_, why)| why.starts_with("over "));
+            if slow || known.is_some_and(|known| known != effort) {
                 continue;
             }
             let outcome = self.once(contestant, limit, effort, None)?;
@@ -221,23 +223,14 @@ impl Bench {
                 Ok(run) => format!("{:.2} s", run.wall_s),
                 Err(why) => why.clone(),
             };
-            println!(
-                "{limit:>9}  {contestant:<13} {:<7} {told}",
-                effort_name(effort)
-            );
+            let effort_told = effort_name(effort);
+            println!("{limit:>9}  {contestant:<13} {effort_told:<7} {told}");
             match outcome {
                 Ok(run) => {
                     entry.runs.push(run);
                     return Ok(());
                 }
-                Err(why) => {
-                    // What is frugal is slower still.
-                    let slow = why.starts_with("over ");
-                    entry.failures.push((effort, why));
-                    if slow {
-                        return Ok(());
-                    }
-                }
+                Err(why) => entry.failures.push((effort, why)),
             }
         }
         Ok(())

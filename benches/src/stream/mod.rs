@@ -24,6 +24,9 @@ use crate::args::Args;
 /// Bytes of a MiB.
 pub const MIB: u64 = 1024 * 1024;
 
+/// Limits under which everyone runs once more, beside a neighbour: the smallest, and none.
+pub const BESIDE: [Option<u64>; 2] = [Some(64 * MIB), None];
+
 /// What is measured.
 #[derive(Clone, Debug)]
 pub struct StreamParams {
