@@ -217,6 +217,7 @@ fn program(bench: &Bench, wanted: &Wanted<'_>) -> Done {
                 server(&mut command);
                 command.env(benches_env::PLOTTER, python::plotter()?);
             }
+            "passthrough" => server(&mut command),
             "export" => {
                 server(&mut command);
                 match python::chdb() {

@@ -22,6 +22,7 @@ mod modes;
 mod overrides;
 mod parquet_shape;
 mod passthrough;
+mod passthrough_limits;
 mod pm;
 mod recut;
 mod scan;

@@ -72,6 +72,22 @@ impl CopiedChunk {
             meta.total_compressed_size,
             walk.position(),
         )?;
+        // Header by header: no codec is asked whether the lengths are true.
+        agree(
+            "uncompressed bytes of the chunk",
+            meta.total_uncompressed_size,
+            walk.uncompressed_len,
+        )?;
+        let untold = |page: &&WalkedPage| !meta.encodings.contains(&page.encoding);
+        if let Some(page) = walk.pages.iter().find(untold) {
+            let code = |e: &Encoding| u64::from(e.code().unsigned_abs());
+            return Err(CopyError::Mismatch {
+                what: "encoding of a page",
+                offset: walk.base() + page.offset,
+                expected: meta.encodings.last().map_or(0, code),
+                found: code(&page.encoding),
+            });
+        }
         let values = walk.pages.iter().map(|page| page.values).sum();
         agree("values of the pages", meta.num_values, values)?;
         if flat {

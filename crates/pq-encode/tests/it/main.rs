@@ -11,6 +11,7 @@ mod bloom;
 mod cells;
 mod choice;
 mod claims;
+mod copy;
 mod counting;
 mod cuts;
 mod data;
