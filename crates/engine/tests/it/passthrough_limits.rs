@@ -19,8 +19,6 @@ use crate::faulty_vfs::Fuse;
 use crate::leaves_nothing::held_below;
 use crate::support::Table;
 
-const EIO: i32 = 5;
-
 fn keep(r: &mut ExportRequest) {
     r.keep_codec = true;
     r.stats = true;
@@ -281,7 +279,7 @@ fn a_failure_or_cancel_while_chunks_are_copied_leaves_nothing() {
             let token = CancelToken::new();
             let fuse = match cancels {
                 true => Fuse::cancelling(calls, token.clone()),
-                false => Fuse::after(calls, EIO),
+                false => Fuse::after(calls, std::io::ErrorKind::Other),
             };
             let done = export_behind(&fuse, request(out.path()), &token);
             match done {
