@@ -93,13 +93,13 @@ fn options_are_honoured_or_say_why_a_chunk_was_encoded() {
     type Change = fn(&mut ExportRequest);
     let changes: [(&str, Change); 6] = [
         ("page_version", |r| {
-            r.writer.page_version = engine::PageVersion::V2
+            r.writer.page_version = engine::PageVersion::V2;
         }),
         ("row_group", |r| r.row_group_rows = 10),
         ("page_size", |r| r.writer.page_rows = 10),
         ("bloom", |r| r.add_bloom("ts").unwrap()),
         ("encoding", |r| {
-            r.overrides.add_encoding("ts=plain").unwrap()
+            r.overrides.add_encoding("ts=plain").unwrap();
         }),
         ("codec", |r| r.overrides.add_codec("ts=gzip:9").unwrap()),
     ];
