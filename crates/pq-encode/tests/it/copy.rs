@@ -4,7 +4,7 @@
 use column_format::ColumnType;
 use pq_encode::{
     BloomRate, ChunkSource, ChunkWalk, ColumnSpec, CopiedChunk, CopyError, FileAssembler,
-    FileProperties, PageSink, PageVersion, WriterOptions,
+    FileProperties, PageSink, PageVersion, RowOrder, WriterOptions,
 };
 use pq_format::{
     ColumnChunk, ColumnIndex, FileMetaData, IndexRange, OffsetIndex, PageHeader, read_footer,
@@ -28,6 +28,10 @@ fn source(file: &[u8], rows: u64, flat: bool, chunk: &ColumnChunk) -> ChunkSourc
     ChunkSource {
         meta: chunk.meta.clone(),
         rows,
+        row_order: RowOrder {
+            never_falls: true,
+            never_rises: false,
+        },
         flat,
         offset_index: chunk
             .offset_index

@@ -147,6 +147,12 @@ impl StoredGroup {
         }))
     }
 
+    /// Committed bytes of the file.
+    #[must_use]
+    pub fn file_bytes(&self) -> u64 {
+        self.parquet().map_or(0, |p| p.files().len)
+    }
+
     /// Reads committed bytes of the file, from `offset`, positionally.
     ///
     /// # Errors

@@ -27,7 +27,7 @@ pub(super) fn indexes(
 ) -> Result<std::result::Result<Indexes, Reason>> {
     let flat = stored.leaf.max_repetition == 0;
     let found = match stored.chunk.column_index.zip(stored.chunk.offset_index) {
-        Some((columns, offsets)) => read(group, columns, offsets),
+        Some((columns, offsets)) => read(group, columns, offsets)?,
         None if flat => made(group, stored)?,
         None => None,
     };
@@ -47,13 +47,13 @@ pub(super) fn indexes(
     })
 }
 
-/// The index as it is in the file, if it can be read.
-fn read(group: &StoredGroup, columns: IndexRange, offsets: IndexRange) -> Option<Indexes> {
-    let bytes = part(group, columns.offset, columns.length.into()).ok()?;
-    let columns = ColumnIndex::read(&bytes).ok()?;
-    let bytes = part(group, offsets.offset, offsets.length.into()).ok()?;
-    let offsets = OffsetIndex::read(&bytes).ok()?;
-    Some((columns, offsets))
+/// The index as it is in the file, if it is one.
+fn read(group: &StoredGroup, columns: IndexRange, offsets: IndexRange) -> Result<Option<Indexes>> {
+    let columns = part(group, columns.offset, columns.length.into())?;
+    let offsets = part(group, offsets.offset, offsets.length.into())?;
+    let columns = columns.and_then(|bytes| ColumnIndex::read(&bytes).ok());
+    let offsets = offsets.and_then(|bytes| OffsetIndex::read(&bytes).ok());
+    Ok(columns.zip(offsets))
 }
 
 /// An index from page headers; `None` if a page with values has no bounds.

@@ -275,7 +275,7 @@ fn copy_of(
             flat: stored.leaf.max_repetition == 0,
             offset_index,
             column_index,
-            bloom_filter: bloom_of(group, spec.column_type, meta),
+            bloom_filter: bloom_of(group, spec.column_type, meta)?,
         },
     }))
 }
@@ -283,20 +283,26 @@ fn copy_of(
 /// The bloom filter of a chunk. Some writers say only where it starts, others say so of filters that
 /// are gone: nobody asked for one, so what cannot be read is left out. So are filters of floats, of
 /// which some writers hold one zero and others both, and very large ones.
-fn bloom_of(group: &StoredGroup, column: ColumnType, meta: &ColumnMetaData) -> Option<Vec<u8>> {
-    if matches!(column, ColumnType::Float | ColumnType::Double) {
-        return None;
-    }
-    let offset = meta.bloom_filter_offset?;
-    let head = part(group, offset, BLOOM_HEADER_BYTES).ok()?;
-    let (header, len) = BloomFilterHeader::read(&head).ok()?;
-    let len = u64::try_from(len)
-        .ok()?
-        .checked_add(header.num_bytes.into())?;
+fn bloom_of(
+    group: &StoredGroup,
+    column: ColumnType,
+    meta: &ColumnMetaData,
+) -> Result<Option<Vec<u8>>> {
+    let float = matches!(column, ColumnType::Float | ColumnType::Double);
+    let Some(offset) = meta.bloom_filter_offset.filter(|_| !float) else {
+        return Ok(None);
+    };
+    let head = group.file_bytes().saturating_sub(offset);
+    let head = part(group, offset, head.min(BLOOM_HEADER_BYTES))?;
+    let Some(Ok((header, len))) = head.map(|head| BloomFilterHeader::read(&head)) else {
+        return Ok(None);
+    };
+    let len = u64::try_from(len).unwrap_or(u64::MAX);
+    let len = len.saturating_add(header.num_bytes.into());
     let told = meta.bloom_filter_length.map_or(len, u64::from);
     match told == len && len <= BLOOM_BYTES_MAX {
-        true => part(group, offset, len).ok(),
-        false => None,
+        true => part(group, offset, len),
+        false => Ok(None),
     }
 }
 

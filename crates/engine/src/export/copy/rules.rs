@@ -12,6 +12,7 @@ use table_reader::{StoredChunk, StoredGroup};
 
 use super::reason::Reason;
 use crate::error::Result;
+use crate::reading::column_error;
 
 /// Bytes of half a page index, a bloom filter or a piece of a page header, at most.
 const PART_LEN_MAX: u64 = 4 << 20;
@@ -249,15 +250,15 @@ fn meaning(column_type: ColumnType, raw_arrays: bool) -> Stored {
     }
 }
 
-/// Bytes of a part of the file whose length the file itself says.
-pub(super) fn part(group: &StoredGroup, offset: u64, len: u64) -> Result<Vec<u8>> {
-    if len > PART_LEN_MAX {
-        let detail = format!("a part of {len} bytes at {offset}");
-        return Err(group.damage(&detail).into());
+/// Bytes of a part of the file whose place the file itself says; `None` if that cannot be.
+pub(super) fn part(group: &StoredGroup, offset: u64, len: u64) -> Result<Option<Vec<u8>>> {
+    let end = offset.checked_add(len);
+    if len > PART_LEN_MAX || end.is_none_or(|end| end > group.file_bytes()) {
+        return Ok(None);
     }
     let mut bytes = vec![0; usize::try_from(len).unwrap_or(0)];
-    group.read(offset, &mut bytes)?;
-    Ok(bytes)
+    group.read(offset, &mut bytes).map_err(column_error)?;
+    Ok(Some(bytes))
 }
 
 /// The page header at `at` of a chunk that ends at `end`, and its length.
@@ -265,7 +266,8 @@ pub(super) fn page_header(group: &StoredGroup, at: u64, end: u64) -> Result<(Pag
     let mut want = HEADER_BYTES;
     loop {
         let len = want.min(end.saturating_sub(at));
-        let bytes = part(group, at, len)?;
+        let outside = || group.damage(&format_args!("page header at byte {at}"));
+        let bytes = part(group, at, len)?.ok_or_else(outside)?;
         match PageHeader::read(&bytes) {
             Ok((header, len)) => return Ok((header, u64::try_from(len).unwrap_or(u64::MAX))),
             Err(pq_format::FormatError::Truncated { .. })
