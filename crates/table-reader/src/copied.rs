@@ -92,11 +92,8 @@ impl ReadColumn {
     /// Says that nobody will read stored rows `lo..hi` again.
     fn done(&self, rows: &Range<u64>) -> Result<u64, ReadFault> {
         let mut evicted = 0;
-        if let Some(aux) = &self.aux {
-            let end = |row| self.layout.aux_tail(row).end.min(aux.len());
-            let done = aux.done(end(rows.start)..end(rows.end));
-            evicted += done.map_err(ReadFault::Io)?.bytes;
-        }
+        // Entries tell where values lie: values first, and the entry that ends the rows stays, since
+        // the next rows start with it.
         if let Some(data) = &self.data {
             let aux = self.aux.as_ref().map(RangeReader::file);
             let end = |row| data_end(self.layout, aux, row).map(|end| end.min(data.len()));
@@ -104,6 +101,11 @@ impl ReadColumn {
             if start < end {
                 evicted += data.done(start..end).map_err(ReadFault::Io)?.bytes;
             }
+        }
+        if let Some(aux) = &self.aux {
+            let start = |row| self.layout.aux_tail(row).start.min(aux.len());
+            let done = aux.done(start(rows.start)..start(rows.end));
+            evicted += done.map_err(ReadFault::Io)?.bytes;
         }
         Ok(evicted)
     }

@@ -125,15 +125,11 @@ impl Frame {
         })
     }
 
-    /// Whether both frames are of one row group of a Parquet partition.
+    /// Partition and row group, each by its position, if this is a frame of a Parquet partition.
     #[must_use]
-    pub fn shares_group(&self, other: &Self) -> bool {
-        match (&self.group, &other.group) {
-            (Some(a), Some(b)) => {
-                a.group() == b.group() && self.partition_index() == other.partition_index()
-            }
-            _ => false,
-        }
+    pub fn group_key(&self) -> Option<(usize, usize)> {
+        let group = self.group.as_ref()?;
+        Some((self.partition_index(), group.group()))
     }
 
     /// Index of the partition in [`crate::TableReader::partitions`].

@@ -319,8 +319,7 @@ impl<'c, 'w> Crew<'c, 'w> {
                 writing.finish_chunk(chunk)
             }
             WaitingChunk::Stored(copy) => {
-                let copied = writing.copy_chunk(done.rows, copy, done.column, self.chunks);
-                copied.map(drop)
+                writing.copy_chunk(done.rows, copy, done.column, self.chunks)
             }
         }
     }

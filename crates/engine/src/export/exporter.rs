@@ -48,6 +48,15 @@ impl Exporter<'_> {
             rows: selection.rows(),
             partitions: selection.parts().len(),
         });
+        let look = || {
+            let told = self
+                .request
+                .stats
+                .then(|| self.reader.residency(&selection));
+            told.and_then(resident_bytes)
+        };
+        // Before anything but the snapshot is read.
+        let resident_before_bytes = look();
         let budget = self.budget(&selection)?;
         let manners = Manners {
             running: self.running,
@@ -56,14 +65,6 @@ impl Exporter<'_> {
         };
         let chunks = Chunks::new(self.reader, self.request, manners, self.anon_peak)?;
         let mut writing = Writing::start(self, &chunks, &budget, out, &selection)?;
-        let look = || {
-            let told = self
-                .request
-                .stats
-                .then(|| self.reader.residency(&selection));
-            told.and_then(resident_bytes)
-        };
-        let resident_before_bytes = look();
         let mut cursor =
             self.reader
                 .cursor(Direction::Forward, self.request.frame_rows, &selection);
@@ -121,9 +122,7 @@ impl Exporter<'_> {
         let index = writing.written.row_groups;
         for column in 0..chunks.count() {
             let written = match group.copy_of(column) {
-                Some(copy) => writing
-                    .copy_chunk(group.rows(), copy, column, chunks)
-                    .map(drop),
+                Some(copy) => writing.copy_chunk(group.rows(), copy, column, chunks),
                 None => {
                     let sink = writing.sink(group.rows());
                     let chunk = sink.and_then(|sink| chunks.encode(group, column, sink, kept));

@@ -67,14 +67,15 @@ impl PendingGroup {
     /// Heap bytes that it takes to have column `idx` of all rows.
     pub(crate) fn decode_bytes(&self, idx: usize) -> Result<u64> {
         let (mut kept, mut passing) = (0_u64, 0_u64);
-        let mut last: Option<&Frame> = None;
+        let mut last = None;
         for (frame, _) in &self.parts {
-            if !last.is_some_and(|last| last.shares_group(frame)) {
+            let key = frame.group_key();
+            if key.is_none() || key != last {
                 let bytes = frame.decode_bytes(idx)?;
                 kept = kept.saturating_add(bytes.kept);
                 passing = passing.max(bytes.passing);
             }
-            last = Some(frame);
+            last = key;
         }
         Ok(kept.saturating_add(passing))
     }
@@ -123,14 +124,19 @@ impl PendingGroup {
         })
     }
 
-    /// Bytes of the largest value of variable size, in whatever column.
-    pub(crate) fn largest_of_all(&self) -> Result<u64> {
+    /// Bytes of the largest value of variable size, in whatever column. Of Parquet partitions in
+    /// `column` alone: the others would have to be decoded.
+    pub(crate) fn largest_of_all(&self, column: usize) -> Result<u64> {
         let columns = self
             .parts
             .first()
             .map_or(0, |(frame, _)| frame.columns().len());
         (0..columns).try_fold(0, |most, idx| {
-            Ok(self.largest_value(idx, 0..self.rows)?.max(most))
+            let there = |frame: &Frame| idx == column || frame.group_key().is_none();
+            let mut parts = self.parts_of(0..self.rows).filter(|(f, _)| there(f));
+            parts.try_fold(most, |most, (frame, rows)| {
+                Ok(largest_value(frame, idx, rows)?.max(most))
+            })
         })
     }
 

@@ -111,7 +111,7 @@ impl<'a> Lookout<'a> {
         }
         if !budget.fits(largest) {
             // One answer for the row group, not one for each of its values.
-            return Err(budget.refuse_value(self.group.largest_of_all()?));
+            return Err(budget.refuse_value(self.group.largest_of_all(self.column)?));
         }
         state.turn = Some(budget.turn_of_large_values());
         Ok(())

@@ -47,7 +47,10 @@ pub(crate) struct RowMeter<'b> {
 /// the other, and let go.
 #[derive(Debug)]
 struct GroupBytes {
-    frame: Frame,
+    /// As [`Frame::group_key`]: a frame would keep the partition open.
+    key: Option<(usize, usize)>,
+    /// Of the row group, counted from the start of the partition.
+    row_lo: u64,
     /// The first measured row of the row group.
     start: usize,
     /// Variable bytes by row.
@@ -106,10 +109,10 @@ impl<'b> RowMeter<'b> {
         whole: &Frame,
         rows: Range<usize>,
     ) -> Result<Rc<GroupBytes>> {
-        let before = rows_between(whole, frame);
+        let before = rows_between(whole.row_lo(), frame);
         let wanted = before.saturating_add(rows.start)..before.saturating_add(rows.end);
         let known = self.group.borrow().clone();
-        if let Some(known) = known.filter(|k| k.frame.shares_group(frame) && k.covers(&wanted)) {
+        if let Some(known) = known.filter(|k| k.key == frame.group_key() && k.covers(&wanted)) {
             return Ok(known);
         }
         self.group.replace(None);
@@ -127,7 +130,8 @@ impl<'b> RowMeter<'b> {
             })?;
         }
         let measured = Rc::new(GroupBytes {
-            frame: whole.apart(),
+            key: whole.group_key(),
+            row_lo: whole.row_lo(),
             start: window.start,
             rows,
         });
@@ -176,7 +180,7 @@ impl RowBytes for MeteredFrame<'_, '_> {
         let rows = len_u64(hi.saturating_sub(lo));
         let mut sum = rows.saturating_mul(self.meter.fixed_row_bytes);
         if let Some(group) = &self.group {
-            let before = rows_between(&group.frame, self.frame);
+            let before = rows_between(group.row_lo, self.frame);
             let at = |row: usize| before.saturating_add(row).saturating_sub(group.start);
             let measured = group.rows.get(at(lo)..at(hi)).unwrap_or_default();
             return Ok(measured
@@ -261,8 +265,8 @@ impl GroupBytes {
 }
 
 /// Rows from the start of one frame to the start of another of the same partition.
-fn rows_between(from: &Frame, to: &Frame) -> usize {
-    let rows = to.row_lo().saturating_sub(from.row_lo());
+fn rows_between(row_lo: u64, to: &Frame) -> usize {
+    let rows = to.row_lo().saturating_sub(row_lo);
     usize::try_from(rows).unwrap_or(usize::MAX)
 }
 

@@ -28,7 +28,7 @@ fn only_the_cached_profile_shares() {
         assert_ne!(own.bytes().as_ptr(), other.bytes().as_ptr());
         assert_ne!(own.bytes().as_ptr(), first.bytes().as_ptr());
     }
-    assert_eq!(root.stats().mappings_opened(), 5);
+    assert_eq!(root.stats().mappings_opened(), 7);
     assert_eq!(root.stats().cache_hits(), 1);
     assert_eq!(root.stats().mapped_now(), 1);
     assert_eq!(maps_below(dir.path()).len(), 1);

@@ -99,6 +99,11 @@ impl ParquetPartition {
         let indexes = (0..places.groups.len()).map(of_group).collect();
         let mapping = match mapped {
             Some((profile, mode)) if mode != ReadMode::Positional => {
+                // Nobody fetches chunks ahead by hand: the system has to.
+                let profile = match profile {
+                    ScanProfile::Frugal => ScanProfile::SequentialEvict,
+                    other => other,
+                };
                 let mapping = files.data.map_with(files.len, profile, mode);
                 Some(mapping.map_err(|e| committed_error(opening.txn, e))?)
             }

@@ -21,8 +21,6 @@ use crate::export::request::ExportRequest;
 
 /// Bytes that are read for the header of a bloom filter.
 const BLOOM_HEADER_BYTES: u64 = 64;
-/// The largest bloom filter that is carried over.
-const BLOOM_BYTES_MAX: u64 = 1 << 20;
 /// One part of so many of the memory is for what is carried over of a row group beside its pages.
 /// Three row groups may be under way.
 const PARTS_OF_MEMORY: u64 = 64;
@@ -300,7 +298,7 @@ fn bloom_of(
     let len = u64::try_from(len).unwrap_or(u64::MAX);
     let len = len.saturating_add(header.num_bytes.into());
     let told = meta.bloom_filter_length.map_or(len, u64::from);
-    match told == len && len <= BLOOM_BYTES_MAX {
+    match told == len {
         true => part(group, offset, len),
         false => Ok(None),
     }

@@ -15,13 +15,13 @@ use crate::error::Result;
 use crate::reading::column_error;
 
 /// Bytes of half a page index, a bloom filter or a piece of a page header, at most.
-const PART_LEN_MAX: u64 = 4 << 20;
+const PART_LEN_MAX: u64 = 512 << 10;
 /// Pages of a chunk that is copied, at most.
 const PAGES_MAX: usize = 1 << 16;
 /// Bytes that are read for a page header at first.
 const HEADER_BYTES: u64 = 4 << 10;
 /// The largest page header.
-const HEADER_BYTES_MAX: u64 = 4 << 20;
+const HEADER_BYTES_MAX: u64 = PART_LEN_MAX;
 /// Added to the type code of a designated timestamp.
 const DESIGNATED_CODE: i32 = 131_072;
 

@@ -10,18 +10,18 @@ use crate::export::writing::Writing;
 use crate::reading::column_error;
 
 impl Writing<'_> {
-    /// Copies the chunk of `column`, which is the next one; `false` if it is to be encoded.
+    /// Copies the chunk of `column`, which is the next one and one of those that `group` copies.
     pub(crate) fn copy_chunk(
         &mut self,
         rows: u64,
         group: &GroupCopy,
         column: usize,
         chunks: &Chunks<'_>,
-    ) -> Result<bool> {
-        let Some(Some(copy)) = group.chunks.get(column) else {
-            return Ok(false);
-        };
+    ) -> Result<()> {
         let stored = &group.stored;
+        let Some(Some(copy)) = group.chunks.get(column) else {
+            return Err(stored.damage(&"a chunk that is to be encoded").into());
+        };
         let mut walk = ChunkWalk::new(copy.range.start);
         let mut buffer = std::mem::take(&mut self.piece);
         let mut at = copy.range.start;
@@ -40,7 +40,6 @@ impl Writing<'_> {
         self.sink(rows)?;
         let copied = CopiedChunk::new(&walk, copy.source.clone()).map_err(|e| stored.damage(&e))?;
         stored.done(copy.range.clone())?;
-        self.finish_copied(&copied, copy.native_bytes)?;
-        Ok(true)
+        self.finish_copied(&copied, copy.native_bytes)
     }
 }
