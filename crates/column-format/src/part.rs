@@ -52,7 +52,7 @@ pub struct Part {
 
 impl Part {
     /// Rows `first_row ..` of a column of which `data_len` bytes of `.d` are committed. `aux` are the
-    /// bytes that [`Layout::aux_range`] names.
+    /// bytes that [`Layout::aux_range`] names; more behind them are dropped.
     ///
     /// # Errors
     /// `aux` is too short; a row's entry is invalid, or names a place outside of `.d`.
@@ -60,7 +60,7 @@ impl Part {
         layout: Layout,
         first_row: u64,
         rows: usize,
-        aux: Vec<u8>,
+        mut aux: Vec<u8>,
         data_len: u64,
     ) -> Result<Self, LayoutError> {
         let end = first_row.saturating_add(len_u64(rows));
@@ -76,6 +76,8 @@ impl Part {
                 found: offset,
             });
         }
+        // More entries would be rows that nobody asked for.
+        aux.truncate(len_usize(needed).unwrap_or(usize::MAX));
         let mut part = Self {
             layout,
             first_row,

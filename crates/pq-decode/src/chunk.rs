@@ -49,6 +49,7 @@ pub(crate) struct Scratch {
 impl Scratch {
     pub(crate) fn trim(&mut self, bytes: usize) {
         self.body.trim(bytes);
+        self.bits.trim(bytes);
         for levels in [&mut self.definition, &mut self.repetition] {
             if levels.capacity() > bytes {
                 *levels = Vec::new();

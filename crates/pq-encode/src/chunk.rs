@@ -154,13 +154,13 @@ impl ChunkEncoder {
             let filled = self
                 .source
                 .fill(&mut cursor, symbols, limits, &mut self.page)?;
+            if cursor.is_stopped() {
+                return Err(EncodeError::Stopped);
+            }
             let Some(filled) = filled else { break };
             let page = DataPage::of(&filled, encoding, self.source.levels());
             let placed = self.writer.data_page(&mut self.page, page, sink)?;
             chunk.add(filled, placed.offset, placed.len);
-        }
-        if cursor.is_stopped() {
-            return Err(EncodeError::Stopped);
         }
         Ok(chunk.finish(encoding, &self.writer, &self.options, self.source.finish()?))
     }

@@ -38,8 +38,9 @@ fn indexes(data: &[u8]) {
         num_values: 1000,
         bounds: None,
     };
+    let leaf = leaf_of(PhysicalType::Int32, Stored::Int(8), 1);
     for bounds in [None, Some(bounds)] {
-        let Ok(pages) = ChunkPages::read(&chunk, 1000, offsets, bounds) else { continue };
+        let Ok(pages) = ChunkPages::read(&leaf, &chunk, 1000, offsets, bounds) else { continue };
         let (mut row, mut at) = (0, 4);
         for page in &pages.pages {
             assert!(page.rows.start == row && page.rows.end > row);
@@ -51,17 +52,21 @@ fn indexes(data: &[u8]) {
         let all = pages.plan(pages.of_rows(&(0..1000)));
         assert_eq!(all.rows(), 1000);
     }
-    let leaf = LeafFacts {
-        name: "c".into(),
-        id: None,
-        physical: PhysicalType::Int64,
-        stored: Stored::Int(64),
-        max_definition: 0,
-        max_repetition: 0,
-        element_levels: vec![],
-    };
+    let leaf = leaf_of(PhysicalType::Int64, Stored::Int(64), 0);
     let _ = ChunkBloom::len(data);
     if let Ok(bloom) = ChunkBloom::read(&leaf, data) {
         let _ = bloom.may_contain(&Value::Long(1));
+    }
+}
+
+fn leaf_of(physical: PhysicalType, stored: Stored, max_definition: u16) -> LeafFacts {
+    LeafFacts {
+        name: "c".into(),
+        id: None,
+        physical,
+        stored,
+        max_definition,
+        max_repetition: 0,
+        element_levels: vec![],
     }
 }

@@ -13,7 +13,10 @@ use crate::decoded::DecodedColumn;
 /// Largest offset.
 const OFFSET_MAX: u64 = i32::MAX.unsigned_abs() as u64;
 
-/// Empty lists inside one array.
+/// Lists of a depth of an array that need no elements.
+const FREE_LISTS: u64 = 16;
+
+/// Lists of a column beyond these that no element pays for.
 const EMPTY_LISTS_MAX: u64 = 1 << 16;
 
 /// Offsets of a growing array.
@@ -118,6 +121,8 @@ pub(super) fn lists(column: &DecodedColumn, dims: u8) -> Result<ArrayRef, ToArro
     let mut offsets: Vec<Offsets> = (0..dims).map(|_| Offsets::default()).collect();
     let mut elements: Vec<Option<f64>> = Vec::new();
     let mut there = Vec::new();
+    // Lists without an element take no bytes of the array: of those a raw one can claim any number.
+    let mut empty_left = EMPTY_LISTS_MAX;
     let column_type = ColumnType::Array {
         dims: u8::try_from(dims).unwrap_or(u8::MAX),
     };
@@ -131,13 +136,14 @@ pub(super) fn lists(column: &DecodedColumn, dims: u8) -> Result<ArrayRef, ToArro
         let mut lists = 1usize;
         for (offsets, len) in offsets.iter_mut().zip(array.shape()) {
             let len = usize::try_from(len).unwrap_or(usize::MAX);
-            // Lists without an element take no bytes of the array: of those a raw one can claim any
-            // number.
-            let limit = (array.elements().len() as u64).max(EMPTY_LISTS_MAX);
-            let found = lists as u64;
-            if found > limit {
-                return Err(ToArrowError::TooLarge { limit, found });
-            }
+            let paid = (array.elements().len() as u64).max(FREE_LISTS);
+            let unpaid = (lists as u64).saturating_sub(paid);
+            empty_left = empty_left
+                .checked_sub(unpaid)
+                .ok_or(ToArrowError::TooLarge {
+                    limit: EMPTY_LISTS_MAX,
+                    found: (EMPTY_LISTS_MAX - empty_left).saturating_add(unpaid),
+                })?;
             for _ in 0..lists {
                 offsets.push(len)?;
             }

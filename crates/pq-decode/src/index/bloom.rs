@@ -17,6 +17,7 @@ const HEADER_LEN_MAX: u64 = 64;
 pub struct ChunkBloom {
     stored: Stored,
     physical: PhysicalType,
+    optional: bool,
     filter: BloomFilter,
 }
 
@@ -49,6 +50,7 @@ impl ChunkBloom {
         Ok(Self {
             stored: leaf.stored,
             physical: leaf.physical,
+            optional: leaf.max_definition > 0,
             filter,
         })
     }
@@ -62,6 +64,7 @@ impl ChunkBloom {
         Ok(Self {
             stored: leaf.stored,
             physical: leaf.physical,
+            optional: leaf.max_definition > 0,
             filter,
         })
     }
@@ -74,6 +77,8 @@ impl ChunkBloom {
         let plain = match (self.stored, value) {
             // Of decimals in integers nobody's filter was seen.
             (Stored::Decimal { .. }, _) if whole => None,
+            // Rows without a value have this one, and no filter knows them.
+            (_, Value::Byte(0) | Value::Short(0) | Value::Char(0)) if self.optional => None,
             (stored, value) => plain(stored, value),
         };
         match plain {
@@ -101,14 +106,14 @@ fn plain(stored: Stored, value: &Value<'_>) -> Option<Vec<u8>> {
         (Stored::Timestamp(unit), Value::Timestamp(v, of)) if unit == *of => {
             v.to_le_bytes().to_vec()
         }
-        // Two zeros are equal and have different bytes.
-        (Stored::Float, Value::Float(v)) if *v != 0.0 => v.to_le_bytes().to_vec(),
-        (Stored::Double, Value::Double(v)) if *v != 0.0 => v.to_le_bytes().to_vec(),
+        // Two zeros are equal and have different bytes; a NaN is a null.
+        (Stored::Float, Value::Float(v)) if *v != 0.0 && !v.is_nan() => v.to_le_bytes().to_vec(),
+        (Stored::Double, Value::Double(v)) if *v != 0.0 && !v.is_nan() => v.to_le_bytes().to_vec(),
         (Stored::Text, Value::String(text) | Value::Symbol(_, text)) => {
-            text.to_string_lossy().into_bytes()
+            sound(text.to_string_lossy())?
         }
         (Stored::Text, Value::Varchar(bytes)) => {
-            String::from_utf8_lossy(bytes).into_owned().into_bytes()
+            sound(std::str::from_utf8(bytes).ok()?.to_owned())?
         }
         (Stored::Bytes, Value::Binary(bytes)) => bytes.to_vec(),
         (Stored::Uuid, Value::Uuid(v)) => v.to_be_bytes().to_vec(),
@@ -120,6 +125,11 @@ fn plain(stored: Stored, value: &Value<'_>) -> Option<Vec<u8>> {
         (Stored::Int(bits), Value::Geohash(v, _)) => geohash(*v, bits)?,
         _ => return None,
     })
+}
+
+/// Text with a replacement character may stand for any that is no Unicode.
+fn sound(text: String) -> Option<Vec<u8>> {
+    (!text.contains(char::REPLACEMENT_CHARACTER)).then(|| text.into_bytes())
 }
 
 /// Big-endian bytes, as many as the leaf has.

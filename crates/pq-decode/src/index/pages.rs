@@ -9,7 +9,7 @@ use std::ops::Range;
 use pq_format::{BoundaryOrder, ColumnIndex, OffsetIndex, PageHeader, PageKind, PageLocation};
 
 use super::error::IndexError;
-use crate::facts::{ChunkFacts, LeafFacts};
+use crate::facts::{ChunkFacts, LeafFacts, Stored};
 
 /// The data pages of one chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,10 +40,11 @@ pub struct PageFacts {
 pub enum PageBounds {
     /// Nothing.
     Unknown,
-    /// All are null.
+    /// All are null; not of integers below 32 bits and booleans, whose nulls are read as 0.
     AllNull,
     /// PLAIN bytes (byte arrays without length) that no value lies below, and none above. They may
-    /// be shortened, and are in the order of the column.
+    /// be shortened, and are in the order of the column. Where a null is read as 0 or `false`, they
+    /// hold that as well.
     Between(Box<[u8]>, Box<[u8]>),
 }
 
@@ -69,6 +70,7 @@ impl ChunkPages {
     /// # Errors
     /// [`IndexError`]: bytes that are no index, or one that does not fit the chunk.
     pub fn read(
+        leaf: &LeafFacts,
         chunk: &ChunkFacts,
         rows: u64,
         offset_index: &[u8],
@@ -80,6 +82,9 @@ impl ChunkPages {
         if let Some(bytes) = column_index {
             let index = ColumnIndex::read(bytes).map_err(IndexError::ColumnIndex)?;
             pages.describe(index)?;
+            if let Some(width) = zero_width(leaf) {
+                pages.hold_zeros(width);
+            }
         }
         Ok(pages)
     }
@@ -88,7 +93,8 @@ impl ChunkPages {
     /// neither read nor checked. Bounds stay unknown.
     ///
     /// # Errors
-    /// [`IndexError::Lists`] for lists in pages of version 1; headers that are none.
+    /// [`IndexError::Lists`] for lists in pages of version 1; headers that are none; a page without a
+    /// row.
     pub fn walk(
         leaf: &LeafFacts,
         chunk: &ChunkFacts,
@@ -112,7 +118,11 @@ impl ChunkPages {
                 PageKind::DataV2(h) => Some(h.num_rows),
                 PageKind::Dictionary(_) | PageKind::Other(_) => None,
             };
-            if let Some(page_rows) = page_rows.filter(|n| *n > 0) {
+            // It would count as part of the dictionary, or of nothing: only the whole chunk has it.
+            if page_rows == Some(0) {
+                return Err(wrong(places.len(), "rows", "some", 0));
+            }
+            if let Some(page_rows) = page_rows {
                 places.push(PageLocation {
                     offset,
                     compressed_page_size: u32::try_from(size).unwrap_or(u32::MAX),
@@ -194,12 +204,50 @@ impl ChunkPages {
         Ok(())
     }
 
+    /// Lets the bounds hold the zeros, of `width` bytes, that nulls are read as.
+    fn hold_zeros(&mut self, width: usize) {
+        for page in self.pages.iter_mut().filter(|p| p.null_count != Some(0)) {
+            let zero = || vec![0; width].into_boxed_slice();
+            page.bounds = match std::mem::replace(&mut page.bounds, PageBounds::Unknown) {
+                PageBounds::AllNull => PageBounds::Between(zero(), zero()),
+                PageBounds::Between(min, max) => match (signed(&min, width), signed(&max, width)) {
+                    (Some(lo), Some(hi)) => PageBounds::Between(
+                        if lo > 0 { zero() } else { min },
+                        if hi < 0 { zero() } else { max },
+                    ),
+                    _ => PageBounds::Unknown,
+                },
+                PageBounds::Unknown => PageBounds::Unknown,
+            };
+            self.order = BoundaryOrder::Unordered;
+        }
+    }
+
     /// Numbers of the pages that hold the rows; rows are counted from the start of the row group.
     #[must_use]
     pub fn of_rows(&self, rows: &Range<u64>) -> Range<usize> {
         let lo = self.pages.partition_point(|p| p.rows.end <= rows.start);
         let hi = self.pages.partition_point(|p| p.rows.start < rows.end);
         lo..hi.max(lo)
+    }
+}
+
+/// Bytes of a PLAIN value of a leaf whose nulls are read as 0.
+fn zero_width(leaf: &LeafFacts) -> Option<usize> {
+    match leaf.stored {
+        _ if leaf.max_definition == 0 => None,
+        Stored::Boolean => Some(1),
+        Stored::Int(8 | 16) | Stored::Uint(8 | 16) => Some(4),
+        _ => None,
+    }
+}
+
+/// An INT32 or a boolean.
+fn signed(bytes: &[u8], width: usize) -> Option<i32> {
+    match (width, bytes) {
+        (1, [bit]) => Some(i32::from(*bit)),
+        (4, bytes) => Some(i32::from_le_bytes(*bytes.as_array()?)),
+        _ => None,
     }
 }
 

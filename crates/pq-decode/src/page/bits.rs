@@ -23,6 +23,13 @@ impl Bits {
         self.len = 0;
     }
 
+    /// Gives back the memory if it is more than `bytes`.
+    pub(crate) fn trim(&mut self, bytes: usize) {
+        if self.words.capacity().saturating_mul(size_of::<u64>()) > bytes {
+            *self = Self::default();
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
     }

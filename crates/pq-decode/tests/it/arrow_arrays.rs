@@ -153,3 +153,30 @@ fn another_type_and_a_missing_dictionary_are_errors() {
         .unwrap_err();
     assert!(matches!(error, ToArrowError::Arrow(_)), "{error}");
 }
+
+#[test]
+fn lists_without_elements_are_bounded_for_the_whole_column() {
+    let outcome = |len: u32, rows: usize| {
+        let array: Vec<u8> = [len, 0].iter().flat_map(|n| n.to_le_bytes()).collect();
+        let mut values = column_format::BinaryWriter::new();
+        for _ in 0..rows {
+            values.push(Some(&array)).unwrap();
+        }
+        let (aux, data) = values.take();
+        let layout = ColumnType::Binary.layout();
+        let slice = column_format::ColumnSlice::new(layout, &aux, &data, rows).unwrap();
+        let input = Input {
+            spec: ColumnSpec::new("a", ColumnType::Binary),
+            slices: vec![slice],
+            symbols: None,
+        };
+        let file = file(&[input], &WriterOptions::default());
+        let wanted = ColumnType::Array { dims: 2 };
+        let decoded = decode(&file, &facts(&file), 0, wanted, None).remove(0);
+        decoded.into_arrow(wanted, None).map(|array| array.len())
+    };
+    assert_eq!(outcome(16, 20_000), Ok(20_000));
+    assert_eq!(outcome(40_000, 1), Ok(1));
+    let error = outcome(40_000, 2).unwrap_err();
+    assert!(matches!(error, ToArrowError::TooLarge { .. }), "{error}");
+}

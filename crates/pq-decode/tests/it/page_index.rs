@@ -42,11 +42,11 @@ impl Open {
     }
 
     fn pages(&self, group: usize, leaf: usize) -> Result<ChunkPages, IndexError> {
-        let (_, chunk, rows) = self.chunk(group, leaf);
+        let (facts, chunk, rows) = self.chunk(group, leaf);
         let places = self.indexes.chunk(group, leaf).unwrap();
         let column_index = places.column_index.as_ref().map(|r| self.at(r));
         let offset_index = self.at(places.offset_index.as_ref().unwrap());
-        ChunkPages::read(chunk, rows, offset_index, column_index)
+        ChunkPages::read(facts, chunk, rows, offset_index, column_index)
     }
 
     fn whole(
@@ -272,7 +272,8 @@ fn an_index_that_lies_is_an_error_and_never_other_rows() {
             };
             let at = rng.below(spoilt.len());
             spoilt[at] ^= 1 << rng.below(8);
-            let Ok(pages) = ChunkPages::read(chunk, group_rows, &offsets, Some(&bounds)) else {
+            let Ok(pages) = ChunkPages::read(facts, chunk, group_rows, &offsets, Some(&bounds))
+            else {
                 refused += 1;
                 continue;
             };
@@ -397,4 +398,45 @@ fn filters_of_questdb_without_a_length_are_read() {
         }
     }
     assert!(filters > 20, "{filters}");
+}
+
+#[test]
+fn zeros_that_are_nulls_are_not_ruled_out() {
+    let zeros = [Value::Byte(0), Value::Short(0), Value::Char(0)];
+    let types = [ColumnType::Byte, ColumnType::Short, ColumnType::Char];
+    let options = WriterOptions {
+        page_rows: 10,
+        ..WriterOptions::default()
+    };
+    for (zero, column_type) in zeros.iter().zip(types) {
+        let mut spec = ColumnSpec::new("c", column_type);
+        spec.bloom = Some(BloomRate::default());
+        spec.required = false;
+        let native = column_type.fixed_width().unwrap();
+        let data = [7, 0].iter().take(native).copied().cycle();
+        let data: Vec<u8> = data.take(15 * native).collect();
+        let slices = vec![
+            ColumnSlice::new(column_type.layout(), &[], &data, 15).unwrap(),
+            ColumnSlice::Nulls { rows: 15 },
+        ];
+        let symbols = None;
+        let input = Input {
+            spec,
+            slices,
+            symbols,
+        };
+        let open = Open::new(file(&[input], &options));
+        let (facts, _, _) = open.chunk(0, 0);
+        assert_eq!(facts.max_definition, 1);
+        let bloom = open.indexes.chunk(0, 0).unwrap().bloom.unwrap();
+        let bloom = ChunkBloom::read(facts, open.at(&bloom.range())).unwrap();
+        assert!(bloom.may_contain(zero), "{column_type}");
+        let pages = open.pages(0, 0).unwrap().pages;
+        let between = |min: i32, max: i32| {
+            PageBounds::Between(min.to_le_bytes().into(), max.to_le_bytes().into())
+        };
+        let found: Vec<_> = pages.into_iter().map(|page| page.bounds).collect();
+        let expected = [between(7, 7), between(0, 7), between(0, 0)];
+        assert_eq!(found, expected, "{column_type}");
+    }
 }

@@ -93,6 +93,11 @@ impl CopiedChunk {
         if flat {
             agree("values of the chunk", rows, values)?;
         }
+        // Pages of version 2 tell their rows, those of lists too.
+        let told: Option<u64> = walk.pages.iter().map(|page| page.rows).sum();
+        if let Some(told) = told {
+            agree("rows of the chunk", rows, told)?;
+        }
         let offset_index = match offset_index {
             Some(index) => Some(checked_offsets(walk, index, flat, rows)?),
             None => None,
@@ -158,7 +163,8 @@ fn checked_offsets(
             found: locations as u64,
         });
     }
-    let mut first_row = 0;
+    // Where the next page starts, or, after a page whose rows nobody tells, where it starts at least.
+    let (mut first_row, mut exact) = (0, true);
     for (page, location) in walk.pages.iter().zip(&mut index.page_locations) {
         let PageLocation {
             offset,
@@ -173,8 +179,7 @@ fn checked_offsets(
             let found = compressed_page_size.into();
             return Err(mismatch("bytes of the page", page, page.len, found));
         }
-        let known = flat || page.rows.is_some();
-        let wrong = match known {
+        let wrong = match exact {
             true => first_row_index != first_row,
             false => first_row_index < first_row || first_row_index >= rows.max(1),
         };
@@ -183,8 +188,9 @@ fn checked_offsets(
             return Err(mismatch(what, page, first_row, first_row_index));
         }
         // Lists of version 1 pages: the index alone knows their rows.
-        let own = page.rows.or(flat.then_some(page.values)).unwrap_or(0);
-        first_row = first_row_index.saturating_add(own);
+        let own = page.rows.or(flat.then_some(page.values));
+        exact = own.is_some();
+        first_row = first_row_index.saturating_add(own.unwrap_or(1));
         location.offset = page.offset;
     }
     Ok(index)

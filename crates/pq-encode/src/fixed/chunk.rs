@@ -196,6 +196,9 @@ impl FixedSource {
 
     /// The same from keys that were kept: no value is looked at.
     fn take_kept(&mut self, rows: &mut Cursor<'_, '_>, page: &mut PageBuf) -> bool {
+        if rows.is_stopped() {
+            return false;
+        }
         let mut done = self.values.push_kept(self.wanted, &mut self.validity, page);
         self.wanted -= done;
         while done > 0
@@ -205,7 +208,7 @@ impl FixedSource {
             rows.advance(part.rows());
             done -= part.rows();
         }
-        self.wanted == 0
+        self.wanted == 0 && !rows.is_stopped()
     }
 
     /// Distinct values, where the dictionary knows them.

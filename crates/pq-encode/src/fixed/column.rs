@@ -93,6 +93,17 @@ pub(crate) fn fixed_column(
     })
 }
 
+/// Bytes of a PLAIN value, and those that a table stores; `None` as for [`fixed_column`].
+pub(crate) fn widths(column_type: ColumnType) -> Option<(usize, usize)> {
+    let mode = Mode {
+        nullable: false,
+        bounds: false,
+        order: false,
+    };
+    let column = fixed_column(column_type, mode, false)?;
+    Some((column.width(), column_type.fixed_width()?))
+}
+
 /// The one implementation.
 struct Column<K: Kind> {
     mode: Mode,

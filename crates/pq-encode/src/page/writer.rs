@@ -107,6 +107,15 @@ impl Packings {
         self.0.push((codec, Arc::clone(&packing)));
         Ok(packing)
     }
+
+    /// Bytes on the heap, besides those of the codecs.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let packed = |packing: &Mutex<Packing>| {
+            let packing = packing.lock().unwrap_or_else(PoisonError::into_inner);
+            packing.packed.heap_bytes()
+        };
+        self.0.iter().map(|(_, packing)| packed(packing)).sum()
+    }
 }
 
 /// Writes the pages of chunk after chunk.

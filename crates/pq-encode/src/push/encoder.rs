@@ -12,6 +12,7 @@ use super::sample::Sample;
 use crate::bloom;
 use crate::choose::{Chooser, ENTRIES_OF_16_MAX, NEW_OF_16_MAX, Plan, candidates, codec_is_open};
 use crate::chunk::{gap, source};
+use crate::fixed::column::widths;
 use crate::page::buf::PageBuf;
 use crate::page::writer::{DataPage, Packing, PageFormat, PageWriter};
 use crate::rows::{self, Cursor};
@@ -299,9 +300,9 @@ impl PushEncoder {
     fn open_with(&mut self, plan: Plan) -> Result<State, EncodeError> {
         self.source.start();
         if plan.encoding == Encoding::Dictionary {
-            // Whoever asks for a dictionary by name has counted with its table.
+            // Whoever asks for a dictionary of fixed-width values by name has counted with its table.
             let bytes = self.options.dictionary_bytes;
-            let named = self.spec.encoding.is_some();
+            let named = self.spec.encoding.is_some() && widths(self.spec.column_type).is_some();
             self.source
                 .set_growing(bytes, if named { usize::MAX } else { bytes });
         } else {

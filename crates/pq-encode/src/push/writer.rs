@@ -7,11 +7,12 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use column_format::{ColumnSlice, ColumnType, SymbolDict};
+use column_format::{ColumnSlice, SymbolDict};
 
 use super::encoder::PushEncoder;
 use super::error::PushError;
 use crate::bloom;
+use crate::fixed::column::widths;
 use crate::fixed::dictionary::heap_of;
 use crate::page::writer::Packings;
 use crate::rows::{self, Cursor};
@@ -73,6 +74,7 @@ impl Default for PushOptions {
 pub struct PushWriter<W> {
     file: FileAssembler<W>,
     columns: Vec<PushEncoder>,
+    packings: Packings,
     rows_max: u64,
     rows: u64,
     budget: Arc<MemoryBudget>,
@@ -129,6 +131,7 @@ impl<W: Write> PushWriter<W> {
         let encoders = encoders.collect::<Result<_, OptionError>>()?;
         Ok(Self {
             columns: encoders,
+            packings,
             file: FileAssembler::new(out, columns, options, properties)?.with_store(footers),
             rows_max: push.row_group_rows,
             rows: 0,
@@ -148,7 +151,8 @@ impl<W: Write> PushWriter<W> {
     pub fn heap_bytes(&self) -> usize {
         let columns: usize = self.columns.iter().map(PushEncoder::heap_bytes).sum();
         let waiting = usize::try_from(self.budget.used()).unwrap_or(usize::MAX);
-        columns.saturating_add(waiting)
+        let packings = self.packings.heap_bytes();
+        columns.saturating_add(packings).saturating_add(waiting)
     }
 
     /// Adds a batch: the rows of every column, in order of the columns. Nothing is borrowed when the
@@ -313,15 +317,20 @@ fn write_column(
     Ok(())
 }
 
-/// Memory that a writer needs at least: a page and a dictionary a column. A dictionary asked for by
-/// name gets all its entries, and a table for them besides.
+/// Memory that a writer needs at least: a page and a dictionary a column. A dictionary of
+/// fixed-width values asked for by name gets all its entries, and a table for them besides.
 fn memory_needed(columns: &[ColumnSpec], options: &WriterOptions) -> u64 {
     let dictionary = options.dictionary_bytes as u64;
     let needed = columns.iter().map(|spec| {
-        let width = spec.column_type.fixed_width();
-        let width = width.filter(|_| spec.column_type != ColumnType::Symbol);
-        let heap = match (spec.encoding, width) {
-            (Some(Encoding::Dictionary), Some(width)) => heap_of(width, dictionary),
+        let heap = match (spec.encoding, widths(spec.column_type)) {
+            (Some(Encoding::Dictionary), Some((plain, native))) => {
+                // No more entries than there are values.
+                let values = match native {
+                    0..=2 => 1 << (8 * native),
+                    _ => u64::MAX,
+                };
+                heap_of(plain, dictionary.min(values.saturating_mul(plain as u64)))
+            }
             _ => dictionary,
         };
         (options.page_bytes as u64).saturating_add(heap)

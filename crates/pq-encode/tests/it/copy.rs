@@ -204,6 +204,47 @@ fn what_contradicts_itself_is_named() {
 }
 
 #[test]
+fn rows_of_lists_are_those_of_their_pages() {
+    for page_version in [PageVersion::V1, PageVersion::V2] {
+        let options = WriterOptions {
+            page_version,
+            page_rows: 50,
+            ..WriterOptions::default()
+        };
+        let column_type = ColumnType::Array { dims: 1 };
+        let rows = column(column_type, 300, Nulls::Random, Shape::Few, 3);
+        let input = [Input {
+            spec: ColumnSpec::new("c", column_type),
+            slices: vec![rows.slice()],
+            symbols: None,
+        }];
+        let file = groups(&[&input], &options);
+        let footer = read_footer(&file).unwrap();
+        let chunk = &footer.row_groups[0].columns[0];
+        let (bytes, source) = (body(&file, chunk), source(&file, 300, false, chunk));
+        assert!(source.offset_index.as_ref().unwrap().page_locations.len() > 3);
+        outcome(bytes, source.clone()).unwrap();
+        let spoilt = |spoil: fn(&mut ChunkSource)| {
+            let mut source = source.clone();
+            spoil(&mut source);
+            outcome(bytes, source).is_err()
+        };
+        assert!(spoilt(|s| {
+            s.offset_index.as_mut().unwrap().page_locations[0].first_row_index = 1;
+        }));
+        assert!(spoilt(|s| {
+            let places = &mut s.offset_index.as_mut().unwrap().page_locations;
+            places[2].first_row_index = places[1].first_row_index;
+        }));
+        let more = spoilt(|s| {
+            s.rows += 1;
+            s.offset_index = None;
+        });
+        assert_eq!(more, page_version == PageVersion::V2);
+    }
+}
+
+#[test]
 fn no_flipped_bit_of_a_page_with_a_checksum_passes_by_unnoticed() {
     let (bytes, source) = several_pages();
     let honest = outcome(&bytes, source.clone()).unwrap();

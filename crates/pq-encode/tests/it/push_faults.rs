@@ -212,3 +212,29 @@ fn a_file_without_a_row_has_its_schema() {
     let metadata = crate::judge::metadata(&file);
     assert_eq!(metadata.file_metadata().schema_descr().num_columns(), 3);
 }
+
+#[test]
+fn a_dictionary_of_narrow_values_needs_memory_for_those_that_there_are() {
+    for (column_type, values) in [(ColumnType::Byte, 1 << 8), (ColumnType::Short, 1 << 16)] {
+        let mut spec = ColumnSpec::new("c", column_type);
+        spec.encoding = Some(pq_encode::Encoding::Dictionary);
+        let options = WriterOptions {
+            page_bytes: 4096,
+            dictionary_bytes: 1 << 20,
+            ..Default::default()
+        };
+        let memory = |memory| {
+            let push = PushOptions {
+                memory,
+                ..Default::default()
+            };
+            let (out, properties) = (Vec::new(), FileProperties::default());
+            let columns = std::slice::from_ref(&spec);
+            PushWriter::new(out, columns, &options, properties, &push, MemoryStores).is_ok()
+        };
+        // Values of four bytes, and four slots of four for each.
+        let needed = 4096 + 20 * values;
+        assert!(memory(needed), "{column_type}");
+        assert!(!memory(needed - 1), "{column_type}");
+    }
+}

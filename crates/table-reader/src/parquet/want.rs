@@ -92,12 +92,13 @@ impl ParquetPartition {
         read: &dyn Fn(&Range<u64>) -> Option<bytes::Bytes>,
     ) -> Option<ChunkPages> {
         let (leaf, chunk, rows) = self.chunk(slot, group)?;
+        let leaf = self.facts().leaves.get(leaf)?;
         if let Some(places) = self.indexes(slot, group)
             && let Some(bytes) = places.offset_index.as_ref().and_then(read)
         {
             let column_index = places.column_index.as_ref().filter(|_| bounds);
             let column_index = column_index.and_then(read);
-            let pages = ChunkPages::read(chunk, rows, &bytes, column_index.as_deref());
+            let pages = ChunkPages::read(leaf, chunk, rows, &bytes, column_index.as_deref());
             if let Ok(pages) = pages {
                 return Some(pages);
             }
@@ -105,7 +106,6 @@ impl ParquetPartition {
         if bounds {
             return None;
         }
-        let leaf = self.facts().leaves.get(leaf)?;
         let bytes = self.mapped(&chunk.range)?;
         ChunkPages::walk(leaf, chunk, rows, &bytes).ok()
     }
