@@ -6,7 +6,7 @@
 use column_format::ColumnType;
 use pq_format::{Codec, CodecError};
 
-use crate::{BloomRate, Encoding};
+use crate::{BloomRate, Encoding, bloom};
 
 /// Smallest page target in bytes.
 pub const PAGE_BYTES_MIN: usize = 1 << 10;
@@ -183,6 +183,18 @@ impl ColumnSpec {
     pub fn with_bloom(mut self, rate: BloomRate) -> Self {
         self.bloom = Some(rate);
         self
+    }
+
+    /// Bytes of the bloom filter that a chunk of so many rows may get; 0 for none.
+    ///
+    /// # Errors
+    /// A rate that no filter of a legal size can have.
+    pub fn bloom_bytes(&self, options: &WriterOptions, rows: u64) -> Result<u64, OptionError> {
+        // Of a column without a dictionary, if it may be one.
+        match bloom::wanted(self, options, Encoding::Plain) {
+            Some(rate) => bloom::bytes_for(rows, rate),
+            None => Ok(0),
+        }
     }
 
     /// Checks what was asked for by name.

@@ -34,11 +34,11 @@ fn thread_s() -> f64 {
 
 fn main() -> Outcome<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let ([out, rows, repeats], name) = (match args.as_slice() {
+    let ([out, rows, repeats], name) = match args.as_slice() {
         [out, rows, repeats] => ([out, rows, repeats], ""),
         [out, rows, repeats, name] => ([out, rows, repeats], name.as_str()),
         _ => return Err("encode OUT_DIR ROWS REPEATS [NAME]".into()),
-    });
+    };
     let (rows, repeats): (usize, usize) = (rows.parse()?, repeats.parse()?);
     let mut table = format!(
         "Million rows a second of one core, {rows} rows, pages of 1 MiB, thread CPU time, best of {repeats}. *ours* and \

@@ -12,10 +12,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use column_format::{AUX_VARCHAR_ENTRY_LEN, ColumnType, Layout};
 use mmap_io::ReadMode;
-use pq_encode::{BudgetedStores, MemoryBudget, TempFileStores, WriterOptions};
+use pq_encode::{BudgetedStores, ColumnSpec, MemoryBudget, TempFileStores, WriterOptions};
 use pq_format::Codec;
 use table_reader::{PartitionRows, RowSelection, TableReader};
 
+use super::chunks::{option_error, specs_of};
 use super::decoding::{DecodePool, Share};
 use super::request::ExportRequest;
 use crate::error::{Cause, EngineError, Result};
@@ -79,14 +80,24 @@ impl Budget {
             }
             _ => 0,
         };
-        let encoder = encoder_bytes(&request.writer, group_rows(request, selection));
-        let encoder = encoder.saturating_add(copy);
+        let rows = group_rows(request, selection);
+        let specs = specs_of(reader, request)?;
+        let blooms = Blooms::of(&specs, &request.writer, rows)?;
+        let symbols = symbol_bytes(reader)?;
+        let encoder = [
+            encoder_bytes(&specs, &request.writer, rows),
+            copy,
+            symbols.largest,
+            blooms.largest,
+        ];
+        let encoder = encoder.into_iter().fold(0, u64::saturating_add);
         let pages = pages(reader, request, selection, running)?;
         let least = [
             OUTPUT_BYTES,
             FILE_BYTES.saturating_mul(reader.pinned_file_count()),
             group_bytes(reader, pages),
-            symbol_bytes(reader)?,
+            symbols.all,
+            blooms.of_group,
             encoder,
         ];
         let least = least.into_iter().fold(0, u64::saturating_add);
@@ -95,7 +106,9 @@ impl Budget {
             return Err(too_small("this export", limit, least));
         };
         // What is known about chunks that wait, and the rows that the planner measures meanwhile.
-        let together = summary_bytes(pages).saturating_add(copy);
+        let together = summary_bytes(pages)
+            .saturating_add(copy)
+            .saturating_add(blooms.of_group);
         let threads_asked = count(request.threads.get());
         let parquet = parquet_rows(reader, selection);
         let decoding = match parquet {
@@ -254,32 +267,54 @@ fn summary_bytes(pages: Pages) -> u64 {
     pages.of_group.saturating_mul(2 * PAGE_SUMMARY_BYTES)
 }
 
-/// All dictionaries of SYMBOL columns, and for the largest what says which entries a chunk uses.
-fn symbol_bytes(reader: &TableReader) -> Result<u64> {
-    let (mut all, mut largest) = (0_u64, 0_u64);
+/// Dictionaries of SYMBOL columns.
+#[derive(Clone, Copy, Debug, Default)]
+struct Symbols {
+    all: u64,
+    /// What says which entries a chunk of the largest uses: an entry takes 14 bytes of files at
+    /// least, and a slot, a key and a code here.
+    largest: u64,
+}
+
+fn symbol_bytes(reader: &TableReader) -> Result<Symbols> {
+    let mut found = Symbols::default();
     for (idx, column) in reader.columns().iter().enumerate() {
         if column.column_type == ColumnType::Symbol {
             let bytes = reader.symbol_bytes(idx)?;
-            all = all.saturating_add(bytes);
-            largest = largest.max(bytes);
+            found.all = found.all.saturating_add(bytes);
+            found.largest = found.largest.max(bytes);
         }
     }
-    // An entry takes 14 bytes of files at least, and a slot, a key and a code here.
-    Ok(all.saturating_add(largest))
+    Ok(found)
+}
+
+/// Bloom filters. Those of a row group stay until it ends.
+#[derive(Clone, Copy, Debug, Default)]
+struct Blooms {
+    of_group: u64,
+    /// Under construction, and on its way into the file.
+    largest: u64,
+}
+
+impl Blooms {
+    fn of(specs: &[ColumnSpec], options: &WriterOptions, rows: u64) -> Result<Self> {
+        let mut found = Self::default();
+        for spec in specs {
+            let bytes = spec.bloom_bytes(options, rows);
+            let bytes = bytes.map_err(|error| option_error(&error))?;
+            found.of_group = found.of_group.saturating_add(bytes);
+            found.largest = found.largest.max(bytes.saturating_mul(2));
+        }
+        Ok(found)
+    }
 }
 
 /// The buffers of one chunk encoder.
-fn encoder_bytes(options: &WriterOptions, rows: u64) -> u64 {
+fn encoder_bytes(specs: &[ColumnSpec], options: &WriterOptions, rows: u64) -> u64 {
     let page = count(options.page_bytes);
-    let codec = match options.codec {
-        Codec::None | Codec::Snappy | Codec::Lz4Raw => 1 << 18,
-        Codec::Gzip(_) => 1 << 20,
-        Codec::Zstd(level) if level < 10 => (2 << 20) + page,
-        Codec::Zstd(_) => (2 << 20) + page.saturating_mul(32).min(136 << 20),
-        Codec::Brotli(level) if level < 5 => 1 << 20,
-        Codec::Brotli(level) if level < 9 => (16 << 20) + page.saturating_mul(2),
-        Codec::Brotli(_) => (64 << 20) + page.saturating_mul(2),
-    };
+    let codecs = specs.iter().filter_map(|spec| spec.codec);
+    let codec = codecs.chain([options.codec]).map(|c| codec_bytes(c, page));
+    let codec = codec.max().unwrap_or(0);
     let keys = rows.min(KEYS_MAX).next_power_of_two().saturating_mul(2);
     // A dictionary has at most every second row as an entry: its bytes, its place, its slots.
     let dictionary = count(options.dictionary_bytes).saturating_mul(6);
@@ -288,6 +323,19 @@ fn encoder_bytes(options: &WriterOptions, rows: u64) -> u64 {
         .saturating_add(codec)
         .saturating_add(keys)
         .saturating_add(dictionary)
+}
+
+/// What a codec needs for a page.
+fn codec_bytes(codec: Codec, page: u64) -> u64 {
+    match codec {
+        Codec::None | Codec::Snappy | Codec::Lz4Raw => 1 << 18,
+        Codec::Gzip(_) => 1 << 20,
+        Codec::Zstd(level) if level < 10 => (2 << 20) + page,
+        Codec::Zstd(_) => (2 << 20) + page.saturating_mul(32).min(136 << 20),
+        Codec::Brotli(level) if level < 5 => 1 << 20,
+        Codec::Brotli(level) if level < 9 => (16 << 20) + page.saturating_mul(2),
+        Codec::Brotli(_) => (64 << 20) + page.saturating_mul(2),
+    }
 }
 
 /// Rows that lie in Parquet partitions.

@@ -35,6 +35,13 @@ struct OutputColumn {
     symbols: Option<Arc<SymbolDict>>,
 }
 
+/// The columns of the file, with what was asked of them.
+pub(super) fn specs_of(reader: &TableReader, request: &ExportRequest) -> Result<Vec<ColumnSpec>> {
+    let mut specs: Vec<ColumnSpec> = reader.columns().iter().map(spec).collect();
+    request.overrides.apply(&mut specs, &request.writer)?;
+    Ok(specs)
+}
+
 /// A chunk whose pages are in a sink.
 pub(crate) struct EncodedChunk {
     pub(crate) summary: ChunkSummary,
@@ -49,8 +56,7 @@ impl<'e> Chunks<'e> {
         anon_peak: &'e AnonPeak,
     ) -> Result<Self> {
         let options = &request.writer;
-        let mut specs: Vec<ColumnSpec> = reader.columns().iter().map(spec).collect();
-        request.overrides.apply(&mut specs, options)?;
+        let specs = specs_of(reader, request)?;
         let mut columns = Vec::with_capacity(specs.len());
         for (idx, spec) in specs.into_iter().enumerate() {
             // What cannot be encoded is refused before a byte is written.

@@ -79,6 +79,18 @@ fn what_needs_more_is_told_so_before_any_work() {
     assert!(pages > 256 << 20, "{pages}");
     let codec = least(&table, |r| r.writer.codec = "brotli:11".parse().unwrap());
     assert!(codec > 64 << 20, "{codec}");
+    // Of one column as of all.
+    let of_column = least(&table, |r| {
+        r.overrides.add_codec("price=brotli:11").unwrap();
+    });
+    assert_eq!(of_column, codec);
+    let one_filter = least(&table, |r| r.add_bloom("amount").unwrap());
+    let two_filters = least(&table, |r| {
+        r.add_bloom("amount").unwrap();
+        r.add_bloom("price").unwrap();
+    });
+    assert!(one_filter > small + (1 << 17), "{one_filter}");
+    assert!(two_filters > one_filter + (1 << 17), "{two_filters}");
     // Where nothing is mapped, the rows that are encoded count: those of one column at a time.
     let copies = least(&table, |r| r.read_mode = ReadMode::Positional);
     let (report, _) = export_bytes(&table, |_| {}).unwrap();

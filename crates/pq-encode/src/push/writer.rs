@@ -11,7 +11,6 @@ use column_format::{ColumnSlice, SymbolDict};
 
 use super::encoder::PushEncoder;
 use super::error::PushError;
-use crate::bloom;
 use crate::fixed::column::widths;
 use crate::fixed::dictionary::heap_of;
 use crate::page::writer::Packings;
@@ -346,12 +345,9 @@ fn bloom_memory(
 ) -> Result<u64, OptionError> {
     let (mut sum, mut largest) = (0_u64, 0);
     for spec in columns {
-        // Of a column without a dictionary, if it may be one.
-        if let Some(rate) = bloom::wanted(spec, options, Encoding::Plain) {
-            let bytes = bloom::bytes_for(rows, rate)?;
-            sum = sum.saturating_add(bytes);
-            largest = bytes.max(largest);
-        }
+        let bytes = spec.bloom_bytes(options, rows)?;
+        sum = sum.saturating_add(bytes);
+        largest = bytes.max(largest);
     }
     // One is on its way into the file.
     Ok(sum.saturating_add(2 * largest))
