@@ -18,6 +18,7 @@ mod push;
 mod rows;
 mod sample;
 mod sink;
+mod slots;
 mod source;
 mod store;
 mod summary;

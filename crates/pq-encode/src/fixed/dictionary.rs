@@ -7,6 +7,7 @@
 
 use crate::encoders::dictionary::KeyWriter;
 use crate::encoders::key_cache::KeyCache;
+use crate::slots::Slots;
 
 /// Slots of a new table.
 const SLOTS_START: usize = 256;
@@ -39,29 +40,6 @@ impl Slot for u32 {
     #[inline(always)]
     fn place(self) -> usize {
         self as usize
-    }
-}
-
-/// A power of two of slots, or none before the first value.
-#[derive(Debug)]
-enum Slots {
-    Narrow(Vec<u16>),
-    Wide(Vec<u32>),
-}
-
-impl Slots {
-    fn len(&self) -> usize {
-        match self {
-            Self::Narrow(slots) => slots.len(),
-            Self::Wide(slots) => slots.len(),
-        }
-    }
-
-    fn heap_bytes(&self) -> usize {
-        match self {
-            Self::Narrow(slots) => slots.capacity() * 2,
-            Self::Wide(slots) => slots.capacity() * 4,
-        }
     }
 }
 
@@ -120,14 +98,14 @@ pub(crate) fn heap_of(width: usize, plain: u64) -> u64 {
 
 #[derive(Debug)]
 struct Table<const W: usize> {
-    slots: Slots,
+    slots: Slots<u16, u32>,
     values: Vec<[u8; W]>,
 }
 
 impl<const W: usize> Default for Table<W> {
     fn default() -> Self {
         Self {
-            slots: Slots::Narrow(Vec::new()),
+            slots: Slots::default(),
             values: Vec::new(),
         }
     }

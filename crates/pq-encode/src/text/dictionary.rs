@@ -5,6 +5,7 @@
 
 use crate::page::buf::PageBuf;
 use crate::page::writer::HEADER_GAP;
+use crate::slots::Slots;
 
 /// Slots of a new table.
 const SLOTS_START: usize = 256;
@@ -74,39 +75,10 @@ impl Slot for u64 {
     }
 }
 
-/// A power of two of slots, or none before the first value.
-#[derive(Debug)]
-enum Slots {
-    Narrow(Vec<u32>),
-    Wide(Vec<u64>),
-}
-
-impl Default for Slots {
-    fn default() -> Self {
-        Self::Narrow(Vec::new())
-    }
-}
-
-impl Slots {
-    fn len(&self) -> usize {
-        match self {
-            Self::Narrow(slots) => slots.len(),
-            Self::Wide(slots) => slots.len(),
-        }
-    }
-
-    fn heap_bytes(&self) -> usize {
-        match self {
-            Self::Narrow(slots) => slots.capacity() * 4,
-            Self::Wide(slots) => slots.capacity() * 8,
-        }
-    }
-}
-
 /// A dictionary of byte strings; keys in order of first appearance.
 #[derive(Debug, Default)]
 pub(crate) struct BytesDictionary {
-    slots: Slots,
+    slots: Slots<u32, u64>,
     entries: Entries,
 }
 
