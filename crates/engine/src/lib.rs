@@ -3,6 +3,7 @@
 
 mod error;
 mod export;
+mod gathered;
 mod names;
 pub mod pm;
 mod progress;

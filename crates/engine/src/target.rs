@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use mmap_io::{AtomicFile, FileKind, IoError, ReadMode, Vfs, Writeback};
 
 use crate::error::{Cause, EngineError, Result};
+use crate::gathered::Gathered;
 use crate::progress::Progress;
 use crate::unfinished::Unfinished;
 
@@ -123,7 +124,12 @@ fn write_file<T>(
             None => Reads::AsAsked,
             Some(_) => Reads::Positional,
         };
-        let done = attempt(&mut file, reads).and_then(|done| {
+        let mut gathered = Gathered::new(&mut file);
+        let done = attempt(&mut gathered, reads).and_then(|done| {
+            gathered.flush()?;
+            Ok(done)
+        });
+        let done = done.and_then(|done| {
             file.publish(publish.sync, publish.force)
                 .map_err(output_error)?;
             Ok(done)

@@ -10,6 +10,10 @@ use crate::error::Fault;
 /// Rows of a word.
 const WORD: usize = 64;
 
+/// Rows that are looked at together.
+const GROUP: usize = 8;
+const GROUP_BITS: u64 = 0xff;
+
 /// A bit a row, the lowest of the first word first; bits behind the last row are 0.
 #[derive(Debug, Default)]
 pub(crate) struct Bits {
@@ -114,16 +118,40 @@ impl Bits {
             for (to, value) in values.iter_mut().take(WORD).zip(some) {
                 *to = *value;
             }
-            let (mut bits, mut at) = (*word, 0usize);
-            for row in rows.get_mut(start..start + len).unwrap_or_default() {
-                let there = usize::from(bits & 1 == 1);
-                *row = values[at % WORD + (WORD - WORD * there)];
-                at += there;
-                bits >>= 1;
-            }
+            let rows = rows.get_mut(start..start + len).unwrap_or_default();
+            spread_word(*word, &values, rows);
             next = from;
         }
     }
+}
+
+/// The values of a word, which stand in front of as many nulls, to its rows. Eight rows that are all
+/// there are one copy.
+#[inline(always)]
+fn spread_word<E: Copy>(word: u64, values: &[E; 2 * WORD], rows: &mut [E]) {
+    let (mut bits, mut at) = (word, 0_usize);
+    let one_by_one = |rows: &mut [E], mut bits: u64, mut at: usize| {
+        for row in rows {
+            let there = usize::from(bits & 1 == 1);
+            *row = values[at % WORD + (WORD - WORD * there)];
+            at += there;
+            bits >>= 1;
+        }
+        at
+    };
+    let (groups, tail) = rows.as_chunks_mut::<GROUP>();
+    for group in groups {
+        let all = values.get(at..).and_then(<[E]>::first_chunk::<GROUP>);
+        match all.filter(|_| bits & GROUP_BITS == GROUP_BITS) {
+            Some(all) => {
+                *group = *all;
+                at += GROUP;
+            }
+            None => at = one_by_one(group, bits, at),
+        }
+        bits >>= GROUP;
+    }
+    one_by_one(tail, bits, at);
 }
 
 #[cfg(test)]

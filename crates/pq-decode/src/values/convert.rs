@@ -5,6 +5,7 @@
 //! its meaning.
 
 use super::Convert;
+use crate::encodings::merge;
 
 /// The bytes as they are.
 #[derive(Debug)]
@@ -13,6 +14,17 @@ pub(crate) struct Copied;
 impl<const W: usize> Convert<W, W> for Copied {
     fn append(&self, values: &[[u8; W]], out: &mut Vec<[u8; W]>) -> bool {
         out.extend_from_slice(values);
+        true
+    }
+
+    fn append_split(
+        &self,
+        bytes: &[u8],
+        count: usize,
+        _scratch: &mut Vec<[u8; W]>,
+        out: &mut Vec<[u8; W]>,
+    ) -> bool {
+        merge(bytes, count, out);
         true
     }
 }

@@ -15,6 +15,19 @@ use crate::error::Fault;
 pub(crate) trait Convert<const P: usize, const W: usize> {
     /// Appends `values`, converted; `false` if one does not fit.
     fn append(&self, values: &[[u8; P]], out: &mut Vec<[u8; W]>) -> bool;
+
+    /// The same of `count` values whose bytes stand in streams; `scratch` is free for them.
+    fn append_split(
+        &self,
+        bytes: &[u8],
+        count: usize,
+        scratch: &mut Vec<[u8; P]>,
+        out: &mut Vec<[u8; W]>,
+    ) -> bool {
+        scratch.clear();
+        merge(bytes, count, scratch);
+        self.append(scratch, out)
+    }
 }
 
 /// A column of fixed width.
@@ -53,9 +66,13 @@ impl<const P: usize, const W: usize, C: Convert<P, W>> FixedColumn<P, W, C> {
     fn append(&self, values: &[[u8; P]], out: &mut Vec<[u8; W]>) -> Result<(), Fault> {
         match self.convert.append(values, out) {
             true => Ok(()),
-            false => Err(Fault::OutOfRange {
-                column_type: self.column_type,
-            }),
+            false => Err(self.out_of_range()),
+        }
+    }
+
+    fn out_of_range(&self) -> Fault {
+        Fault::OutOfRange {
+            column_type: self.column_type,
         }
     }
 
@@ -103,14 +120,13 @@ impl<const P: usize, const W: usize, C: Convert<P, W>> Column for FixedColumn<P,
         };
         match encoding {
             Encoding::Plain => self.append(exact()?.as_chunks().0, out),
+            // Streams of `count` bytes each; bytes behind them belong to nobody.
             Encoding::ByteStreamSplit => {
-                let mut scratch = std::mem::take(&mut self.scratch);
-                scratch.clear();
-                // Streams of `count` bytes each; bytes behind them belong to nobody.
-                merge(exact()?, count, &mut scratch);
-                let done = self.append(&scratch, out);
-                self.scratch = scratch;
-                done
+                let bytes = exact()?;
+                match (self.convert).append_split(bytes, count, &mut self.scratch, out) {
+                    true => Ok(()),
+                    false => Err(self.out_of_range()),
+                }
             }
             Encoding::DeltaBinaryPacked if P == 4 || P == 8 => self.deltas(bytes, count, out),
             Encoding::DeltaByteArray => {

@@ -1,9 +1,7 @@
 //! BYTE_STREAM_SPLIT: byte `k` of every value, for each `k` in turn.
 //!
 //! It shrinks nothing itself; it puts the sign and exponent bytes of floats next to each other, where
-//! a codec finds them. Eight bytes of eight values are transposed in registers.
-
-use pq_format::transpose;
+//! a codec finds them.
 
 use crate::page::buf::PageBuf;
 
@@ -53,6 +51,13 @@ fn split_any(plain: &[u8], width: usize, out: &mut [u8]) {
     }
 }
 
+/// Values of eight bytes taken together. The loops over them are what the compiler makes wide stores of:
+/// shifts of whole words and their low bytes, which no exchange of bytes in registers comes near.
+const LONGS: usize = 64;
+
+/// The same of four bytes.
+const WORDS: usize = 32;
+
 /// Streams `part..part + 8` of values of `W` bytes.
 fn split_longs<const W: usize>(plain: &[u8], part: usize, out: &mut [u8]) {
     let values = plain.as_chunks::<W>().0;
@@ -60,26 +65,26 @@ fn split_longs<const W: usize>(plain: &[u8], part: usize, out: &mut [u8]) {
     let Some(streams) = out.get_mut(part * count..(part + 8) * count) else {
         return;
     };
-    let long = |value: &[u8; W]| {
-        let mut bytes = [0; 8];
-        bytes.copy_from_slice(&value[part..part + 8]);
-        u64::from_le_bytes(bytes)
+    let half = |value: &[u8; W], at: usize| {
+        let mut bytes = [0; 4];
+        bytes.copy_from_slice(&value[at..at + 4]);
+        u32::from_le_bytes(bytes)
     };
-    let (groups, tail) = values.as_chunks::<8>();
+    let (groups, tail) = values.as_chunks::<LONGS>();
     let mut lanes = lanes_of::<8>(streams, count);
     for (at, group) in groups.iter().enumerate() {
-        let mut block = [0_u64; 8];
-        for (slot, value) in block.iter_mut().zip(group) {
-            *slot = long(value);
+        let (mut low, mut high) = ([0_u32; LONGS], [0_u32; LONGS]);
+        for ((low, high), value) in low.iter_mut().zip(&mut high).zip(group) {
+            *low = half(value, part);
+            *high = half(value, part + 4);
         }
-        transpose(&mut block);
-        for (lane, word) in lanes.iter_mut().zip(block) {
-            if let Some(slot) = lane.as_chunks_mut::<8>().0.get_mut(at) {
-                *slot = word.to_le_bytes();
+        for (k, lane) in lanes.iter_mut().enumerate() {
+            if let Some(slot) = lane.as_chunks_mut::<LONGS>().0.get_mut(at) {
+                put_bytes(if k < 4 { &low } else { &high }, k % 4, slot);
             }
         }
     }
-    let done = groups.len() * 8;
+    let done = groups.len() * LONGS;
     for (k, lane) in lanes.iter_mut().enumerate() {
         for (slot, value) in lane[done..].iter_mut().zip(tail) {
             *slot = value[part + k];
@@ -87,30 +92,35 @@ fn split_longs<const W: usize>(plain: &[u8], part: usize, out: &mut [u8]) {
     }
 }
 
-/// The four streams of values of four bytes: sixteen values fill the eight words of a block.
+/// The four streams of values of four bytes.
 fn split_words(plain: &[u8], out: &mut [u8]) {
     let values = plain.as_chunks::<4>().0;
     let count = values.len();
-    let (groups, tail) = values.as_chunks::<16>();
+    let (groups, tail) = values.as_chunks::<WORDS>();
     let mut lanes = lanes_of::<4>(out, count);
     for (at, group) in groups.iter().enumerate() {
-        let mut block = [0_u64; 8];
-        for (i, slot) in block.iter_mut().enumerate() {
-            let low = u64::from(u32::from_le_bytes(group[i]));
-            *slot = low | u64::from(u32::from_le_bytes(group[i + 8])) << 32;
-        }
-        transpose(&mut block);
+        let words = group.map(u32::from_le_bytes);
         for (k, lane) in lanes.iter_mut().enumerate() {
-            if let Some(slot) = lane.as_chunks_mut::<16>().0.get_mut(at) {
-                let pair = u128::from(block[k]) | u128::from(block[k + 4]) << 64;
-                *slot = pair.to_le_bytes();
+            if let Some(slot) = lane.as_chunks_mut::<WORDS>().0.get_mut(at) {
+                put_bytes(&words, k, slot);
             }
         }
     }
-    let done = groups.len() * 16;
+    let done = groups.len() * WORDS;
     for (k, lane) in lanes.iter_mut().enumerate() {
         for (slot, value) in lane[done..].iter_mut().zip(tail) {
             *slot = value[k];
+        }
+    }
+}
+
+/// Byte `k` of every word.
+#[inline(always)]
+fn put_bytes<const N: usize>(words: &[u32; N], k: usize, out: &mut [u8; N]) {
+    for (slot, word) in out.iter_mut().zip(words) {
+        #[expect(clippy::cast_possible_truncation, reason = "one byte is wanted")]
+        {
+            *slot = (word >> (8 * k)) as u8;
         }
     }
 }
@@ -131,7 +141,7 @@ mod tests {
     #[test]
     fn every_width_and_tail_equals_byte_by_byte() {
         for width in [1, 2, 3, 4, 8, 16, 32] {
-            for count in [0, 1, 7, 8, 15, 16, 17, 100] {
+            for count in [0, 1, 7, 31, 32, 33, 63, 64, 65, 200] {
                 let plain: Vec<u8> = (0..count * width)
                     .map(|i| (i * 2_654_435_761_usize).to_le_bytes()[1])
                     .collect();

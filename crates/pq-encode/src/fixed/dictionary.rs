@@ -15,6 +15,10 @@ const SLOTS_START: usize = 256;
 /// Slots for every value, at least.
 const SLOTS_PER_VALUE: usize = 4;
 
+/// A table of fewer slots has twice as many for every value: it stays in the first-level cache, and a
+/// value that is not in its own slot is a mispredicted branch.
+const SPARSE_SLOTS: usize = 16 << 10;
+
 /// Values looked up before their keys are handed on.
 const BLOCK: usize = 256;
 
@@ -208,7 +212,12 @@ impl<const W: usize> Table<W> {
             return None;
         }
         let (len, full) = (self.slots.len(), u32::from(u16::FREE));
-        if (self.values.len() + 1) * SLOTS_PER_VALUE > len {
+        let per_value = if len < SPARSE_SLOTS {
+            2 * SLOTS_PER_VALUE
+        } else {
+            SLOTS_PER_VALUE
+        };
+        if (self.values.len() + 1) * per_value > len {
             self.grow((len * 2).max(SLOTS_START));
         } else if key == full && matches!(self.slots, Slots::Narrow(_)) {
             self.grow(len);
