@@ -160,7 +160,10 @@ pub(crate) fn read_through(
     buf: &mut [u8],
 ) -> Result<u64, IoError> {
     let len = buf.len() as u64;
-    if profile != ScanProfile::Cached {
+    if matches!(
+        profile,
+        ScanProfile::Sequential | ScanProfile::SequentialEvict
+    ) {
         hint(file.advise(0..len, FileAdvice::Sequential));
     }
     let evicting = profile.evicts();
@@ -197,7 +200,7 @@ fn probe(file: &dyn File, trust: &Trust, len: u64) -> Option<(Box<dyn Region>, E
 }
 
 /// The windows of a file of `len` bytes that `range` touches, in full (the last one ends at `len`).
-fn windows(range: Range<u64>, len: u64) -> impl Iterator<Item = Range<u64>> {
+pub(crate) fn windows(range: Range<u64>, len: u64) -> impl Iterator<Item = Range<u64>> {
     let first_idx = range.start / EVICT_WINDOW_BYTES;
     let end_idx = range.end.min(len).div_ceil(EVICT_WINDOW_BYTES);
     (first_idx..end_idx).map(move |idx| {

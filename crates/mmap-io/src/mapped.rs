@@ -17,6 +17,7 @@ use crate::profile::{ReadMode, ScanProfile};
 use crate::read::zeroed;
 use crate::root::Shared;
 use crate::stats::IoStats;
+use crate::sys;
 use crate::vfs::{File, FileAdvice, MapAdvice, Region};
 
 /// What `Bytes` own: the shared mapping, seen as a slice.
@@ -96,6 +97,11 @@ impl Mapped {
             ScanProfile::Frugal => MapAdvice::Random,
         };
         hint(region.advise(0..self.len, advice));
+        // Beside the other one: that says how far to read ahead, this in what pieces.
+        let huge = huge_len(self.len, hint(self.file.stat()).map(|stat| stat.len));
+        if huge > 0 {
+            hint(region.advise(0..huge, MapAdvice::Huge));
+        }
         Ok(())
     }
 
@@ -125,10 +131,29 @@ impl Mapped {
         evicted
     }
 
-    /// Asks for pages that will be read soon, where nobody else does.
+    /// Reads pages that will be needed soon, where nobody else does.
     pub(crate) fn ahead(&self, range: Range<u64>) {
-        if self.profile == ScanProfile::Frugal && self.is_mapped() && !range.is_empty() {
-            hint(self.file.advise(range, FileAdvice::WillNeed));
+        let Some(region) = &self.region else { return };
+        if self.profile != ScanProfile::Frugal || !region.is_mapped() || range.is_empty() {
+            return;
+        }
+        for window in evict::windows(range.clone(), self.len) {
+            let wanted = range.start.max(window.start)..range.end.min(window.end);
+            self.read_window(region.as_ref(), wanted);
+        }
+    }
+
+    /// Reads a part of a window. Where huge pages are known, its first page comes with the whole
+    /// window; elsewhere the others are asked for.
+    fn read_window(&self, region: &dyn Region, wanted: Range<u64>) {
+        let page = sys::page_size();
+        let first = wanted.start - wanted.start % page;
+        let first = first..first.saturating_add(page).min(self.len);
+        hint(region.advise(first, MapAdvice::Populate));
+        let last = wanted.end - 1..wanted.end;
+        let there = hint(evict::residency(region, last));
+        if there.is_none_or(|last| last.resident_count < last.page_count) {
+            hint(self.file.advise(wanted, FileAdvice::WillNeed));
         }
     }
 
@@ -195,5 +220,14 @@ impl Drop for Mapped {
         if region.is_mapped() {
             self.stats.on_unmapped(self.len);
         }
+    }
+}
+
+/// How much of a mapping of `len` bytes may be read in large pages. One that sticks out of the mapping,
+/// since the file goes on there, could not be evicted.
+fn huge_len(len: u64, file_len: Option<u64>) -> u64 {
+    match file_len {
+        Some(file_len) if file_len <= len.next_multiple_of(sys::page_size()) => len,
+        _ => len - len % evict::EVICT_WINDOW_BYTES,
     }
 }

@@ -110,8 +110,10 @@ impl Mapping {
         Ok(self.mapped.done(range))
     }
 
-    /// Says that `range` will be read soon. Under [`ScanProfile::Frugal`] the system starts to read it
-    /// and does not wait; otherwise it reads ahead by itself, and nothing happens.
+    /// Says that `range` will be read soon. Under [`ScanProfile::Frugal`] the windows that it begins in
+    /// are read now, in large pages where the system has them, and this waits for the disk: call it from
+    /// a thread that has nothing else to do. Otherwise the system reads ahead by itself, and nothing
+    /// happens.
     ///
     /// # Errors
     /// [`IoError::OutOfRange`] (no system call is made) unless `range` lies within the mapping.

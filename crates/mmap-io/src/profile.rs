@@ -12,15 +12,16 @@ pub enum ScanProfile {
     /// Mappings are shared through the cache of the [`crate::Root`], and nothing is advised.
     #[default]
     Cached,
-    /// An own mapping, `MADV_SEQUENTIAL`.
+    /// An own mapping, `MADV_SEQUENTIAL`, in large pages where the system has them.
     Sequential,
-    /// An own mapping, `MADV_SEQUENTIAL`; pages that were not resident when it was made are dropped
+    /// As [`ScanProfile::Sequential`]; pages that were not resident when it was made are dropped
     /// from the page cache behind [`crate::Mapping::done`] and when it is dropped.
     SequentialEvict,
-    /// Evicts as [`ScanProfile::SequentialEvict`] does, and the system reads nothing ahead by itself
-    /// (`MADV_RANDOM`): the reader says what comes next ([`crate::Mapping::ahead`]). For a memory limit
-    /// into which the read-ahead of all files that are read at once (8 MiB each, and twice that, on
-    /// some devices) does not fit, so that pages would go before they are used.
+    /// Evicts as [`ScanProfile::SequentialEvict`] does, and the system reads nothing ahead of a mapping
+    /// by itself (`MADV_RANDOM`): a fault reads one window, and the reader says what comes next
+    /// ([`crate::Mapping::ahead`]). For a memory limit into which the read-ahead of all files that are
+    /// read at once (8 MiB each, and twice that, on some devices) does not fit, so that pages would go
+    /// before they are used. Files that are read and not mapped are read ahead as the system pleases.
     Frugal,
 }
 

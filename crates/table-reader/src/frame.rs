@@ -279,8 +279,8 @@ impl Frame {
     }
 
     /// Says that rows `rows` of column `index`, counted from the first of the frame, will be read soon.
-    /// Under [`mmap_io::ScanProfile::Frugal`] they are fetched meanwhile, with the places of the values
-    /// of as many rows behind them; otherwise nothing happens.
+    /// Under [`mmap_io::ScanProfile::Frugal`] they are read now, with the places of the values of as many
+    /// rows behind them, and this waits for the disk; otherwise nothing happens.
     ///
     /// # Errors
     /// As [`Frame::done`].

@@ -130,7 +130,7 @@ impl<'e> Chunks<'e> {
             let (call, expected) = ("encode", "finish_row_group");
             return Err(Cause::Assemble(AssembleError::OutOfOrder { call, expected }).into());
         };
-        let group = group.for_one_column();
+        let group = Arc::new(group.for_one_column());
         // Given back when the decoded rows are gone.
         let _share = self
             .manners

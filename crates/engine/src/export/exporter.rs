@@ -5,13 +5,16 @@
 //! (one; two, and one that is being gathered, where several threads encode) and the one that the cursor
 //! is in.
 
-use mmap_io::ReadMode;
+use std::thread;
+
+use mmap_io::{ReadMode, ScanProfile};
 use pq_encode::{ChunkEncoder, TempFileStores};
 use table_reader::{Direction, RowSelection, TableReader};
 
 use super::budget::Budget;
 use super::chunks::Chunks;
 use super::crew::Crew;
+use super::fetcher::Fetcher;
 use super::gathering::{Gathered, Gathering};
 use super::group::PendingGroup;
 use super::lookout::Manners;
@@ -58,17 +61,47 @@ impl Exporter<'_> {
         // Before anything but the snapshot is read.
         let resident_before_bytes = look();
         let budget = self.budget(&selection)?;
+        let fetcher = Fetcher::default();
+        let (mut writing, gathered) = thread::scope(|scope| {
+            let frugal = self.room.profile() == ScanProfile::Frugal;
+            let _ends = frugal.then(|| fetcher.start(scope, budget.threads()));
+            self.encode(&budget, &fetcher, out, &selection)
+        })?;
+        // Nothing is read any more: what is still mapped goes before the footer is written.
+        self.reader.close_all_partitions();
+        writing.written.peak_mapped_partitions = gathered.peak_mapped_partitions;
+        writing.written.reasons = gathered.reasons;
+        writing.written.resident_before_bytes = resident_before_bytes;
+        writing.written.resident_after_bytes = look();
+        self.running.go_on()?;
+        self.reader.revalidate()?;
+        let written = writing.finish()?;
+        Ok(Written {
+            spilled_bytes: self.spill.spilled_bytes(),
+            ..written
+        })
+    }
+
+    /// Writes everything but the footer.
+    fn encode<'w>(
+        &self,
+        budget: &Budget,
+        fetcher: &Fetcher,
+        out: Out<'w>,
+        selection: &RowSelection,
+    ) -> Result<(Writing<'w>, Gathered)> {
         let manners = Manners {
             running: self.running,
-            budget: &budget,
+            budget,
+            fetcher,
             keep_bytes: self.room.keep_bytes(budget.threads()),
         };
         let chunks = Chunks::new(self.reader, self.request, manners, self.anon_peak)?;
-        let mut writing = Writing::start(self, &chunks, &budget, out, &selection)?;
-        let mut cursor =
-            self.reader
-                .cursor(Direction::Forward, self.request.frame_rows, &selection);
-        let gathering = Gathering::new(self, &cursor, &budget, chunks.specs(), &selection);
+        let mut writing = Writing::start(self, &chunks, budget, out, selection)?;
+        let mut cursor = self
+            .reader
+            .cursor(Direction::Forward, self.request.frame_rows, selection);
+        let gathering = Gathering::new(self, &cursor, budget, chunks.specs(), selection);
         let mut gathered = Gathered::default();
         if budget.threads() == 1 {
             let mut kept = None;
@@ -83,19 +116,7 @@ impl Exporter<'_> {
                 Ok(())
             })?;
         }
-        // Nothing is read any more: what is still mapped goes before the footer is written.
-        self.reader.close_all_partitions();
-        writing.written.peak_mapped_partitions = gathered.peak_mapped_partitions;
-        writing.written.reasons = gathered.reasons;
-        writing.written.resident_before_bytes = resident_before_bytes;
-        writing.written.resident_after_bytes = look();
-        self.running.go_on()?;
-        self.reader.revalidate()?;
-        let written = writing.finish()?;
-        Ok(Written {
-            spilled_bytes: self.spill.spilled_bytes(),
-            ..written
-        })
+        Ok((writing, gathered))
     }
 
     fn budget(&self, selection: &RowSelection) -> Result<Budget> {

@@ -8,11 +8,12 @@
 
 use std::cell::RefCell;
 use std::ops::Range;
-use std::sync::MutexGuard;
+use std::sync::{Arc, MutexGuard};
 
 use pq_encode::RowWatch;
 
 use super::budget::Budget;
+use super::fetcher::Fetcher;
 use super::group::PendingGroup;
 use crate::error::{EngineError, Result};
 use crate::running::Running;
@@ -25,6 +26,7 @@ const STEP_BYTES: u64 = 1 << 20;
 pub(crate) struct Manners<'e> {
     pub(crate) running: &'e Running,
     pub(crate) budget: &'e Budget,
+    pub(crate) fetcher: &'e Fetcher,
     /// Most native bytes of a chunk that stay in the page cache between two passes over it.
     pub(crate) keep_bytes: u64,
 }
@@ -32,7 +34,7 @@ pub(crate) struct Manners<'e> {
 /// Watches the encoder of one chunk.
 pub(crate) struct Lookout<'a> {
     manners: Manners<'a>,
-    group: &'a PendingGroup,
+    group: &'a Arc<PendingGroup>,
     column: usize,
     rows: u64,
     step_rows: u64,
@@ -55,7 +57,7 @@ impl<'a> Lookout<'a> {
     /// For column `column` of `group`, which takes `native_bytes` in its files.
     pub(crate) fn new(
         manners: Manners<'a>,
-        group: &'a PendingGroup,
+        group: &'a Arc<PendingGroup>,
         column: usize,
         native_bytes: u64,
     ) -> Self {
@@ -81,7 +83,8 @@ impl<'a> Lookout<'a> {
 
     /// The chunk is complete: what is left of its rows leaves the page cache.
     pub(crate) fn finish(self) -> Result<()> {
-        let done = self.state.into_inner().done;
+        let done = self.state.borrow().done;
+        self.manners.fetcher.reached(self.group, self.rows);
         self.group.done(self.column, done..self.rows)
     }
 
@@ -118,6 +121,13 @@ impl<'a> Lookout<'a> {
     }
 }
 
+/// However the encoder ends, nothing is fetched for it after that.
+impl Drop for Lookout<'_> {
+    fn drop(&mut self) {
+        self.manners.fetcher.reached(self.group, self.rows);
+    }
+}
+
 impl RowWatch for Lookout<'_> {
     fn sample(&self, rows: Range<u64>) -> bool {
         self.ask(|state| {
@@ -130,11 +140,14 @@ impl RowWatch for Lookout<'_> {
         let step = self.step_rows;
         let may = self.ask(|state| {
             if row == 0 {
+                self.manners.fetcher.reached(self.group, self.rows);
                 (state.ahead, state.done) = (0, 0);
             }
+            self.manners.fetcher.reached(self.group, row);
             while state.ahead < row.saturating_add(step.saturating_mul(2)).min(self.rows) {
                 let next = state.ahead.saturating_add(step).min(self.rows);
-                self.group.ahead(self.column, state.ahead..next)?;
+                let rows = state.ahead..next;
+                self.manners.fetcher.fetch(self.group, self.column, rows);
                 state.ahead = next;
             }
             if last || !self.keep {

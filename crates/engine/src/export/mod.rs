@@ -10,6 +10,7 @@ mod copy;
 mod crew;
 mod decoding;
 mod exporter;
+mod fetcher;
 mod gathering;
 mod group;
 mod key_values;
@@ -87,7 +88,7 @@ pub fn export_in(
         Output::Writer(_) => "-".to_owned(),
     };
     let room = Room::of(&request);
-    let spill = spill::stores_beside(&output, vfs);
+    let spill = spill::stores_beside(&output, vfs, room.is_limited());
     let publish = Publish {
         force: request.force,
         sync: request.sync,

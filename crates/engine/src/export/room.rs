@@ -49,6 +49,11 @@ impl Room {
         self.profile
     }
 
+    /// Whether pages share a limit.
+    pub(crate) fn is_limited(self) -> bool {
+        self.bytes.is_some()
+    }
+
     /// When written pages leave memory: no more of them are under way than an eighth of the room, or
     /// reading would have to wait for the disk.
     pub(crate) fn writeback(self, sync: bool) -> Writeback {

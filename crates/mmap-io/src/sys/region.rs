@@ -59,6 +59,8 @@ impl Region for MappedRegion {
             MapAdvice::Sequential => Advice::Sequential,
             MapAdvice::Random => Advice::Random,
             MapAdvice::WillNeed => Advice::WillNeed,
+            MapAdvice::Huge => Advice::HugePage,
+            MapAdvice::Populate => Advice::PopulateRead,
             MapAdvice::DontNeed => return self.unmap_pages(&range),
         };
         self.mmap.advise_range(advice, range.start, range.len())

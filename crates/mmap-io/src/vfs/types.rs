@@ -99,6 +99,12 @@ pub enum MapAdvice {
     Random,
     /// The pages will be needed soon.
     WillNeed,
+    /// Read and map them in large pieces (`MADV_HUGEPAGE`): a fault reads 2 MiB from a multiple of
+    /// that, if the file system and memory allow it as one page.
+    Huge,
+    /// Read the pages now, and wait for them (`MADV_POPULATE_READ`). Pages that the file does not have
+    /// are an error and no signal.
+    Populate,
     /// Unmap the pages; the next access reads them from the file again.
     DontNeed,
 }
