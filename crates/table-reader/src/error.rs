@@ -196,7 +196,7 @@ pub enum ReadError {
     #[error("interrupted")]
     Cancelled,
     /// The time limit of the query passed.
-    #[error("stopped after its time limit of {limit:?}")]
+    #[error("stopped after its time limit of {} s", .limit.as_secs_f64())]
     TimedOut {
         /// The limit.
         limit: Duration,

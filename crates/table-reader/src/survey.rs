@@ -67,7 +67,7 @@ impl TableReader {
     /// The most bytes that `rows` rows one after another of one column take in memory under
     /// [`mmap_io::ReadMode::Positional`], wherever in `selection` they begin: rows of native partitions
     /// alone. Of columns of variable size a look at every eighth of `rows` says so, no value is read, and
-    /// the answer may be a quarter too large. `go_on` is asked before every partition.
+    /// the answer may be a quarter too large. `go_on` is asked before every look.
     ///
     /// # Errors
     /// Files of the table; whatever `go_on` says.
@@ -97,12 +97,14 @@ impl TableReader {
             if windows.is_empty() {
                 continue;
             }
+            let mut stopped = Ok(());
             let mut look = |column: usize, stored: &StoredColumn, txn: i64| {
                 let Some(window) = windows.get_mut(column).filter(|_| stored.aux.is_some()) else {
                     return Ok(());
                 };
                 let mut lo = part.row_lo;
-                while lo < part.row_hi {
+                while lo < part.row_hi && stopped.is_ok() {
+                    stopped = go_on();
                     let hi = lo.saturating_add(step).min(part.row_hi);
                     window.add(hi - lo, stored.bytes_of(&(lo..hi), txn)?, rows, step);
                     lo = hi;
@@ -110,6 +112,7 @@ impl TableReader {
                 Ok(())
             };
             self.shared().each_column(part.partition, &mut look)?;
+            stopped?;
         }
         let variable = windows.iter().map(|w| w.most).max().unwrap_or(0);
         Ok(largest.max(variable))

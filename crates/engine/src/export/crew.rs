@@ -42,6 +42,8 @@ struct Waiting {
     rows: u64,
     group_index: usize,
     column: usize,
+    /// Chunks of its row group are copied.
+    copies: bool,
     chunk: WaitingChunk,
 }
 
@@ -56,7 +58,8 @@ enum WaitingChunk {
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<Job>,
-    /// Jobs that were given out and not taken back, by row group.
+    /// Jobs that were given out and not taken back, by row group; one more for a row group of which
+    /// chunks are copied and that is not written, since it holds its partition until then.
     open_groups: BTreeMap<usize, usize>,
     groups: usize,
     groups_written: usize,
@@ -145,7 +148,8 @@ impl<'c, 'w> Crew<'c, 'w> {
         queue.groups += 1;
         let columns = self.chunks.count();
         if columns > 0 {
-            queue.open_groups.insert(group_index, columns);
+            let copies = usize::from(group.copies());
+            queue.open_groups.insert(group_index, columns + copies);
         } else {
             queue.groups_written += 1;
         }
@@ -164,7 +168,7 @@ impl<'c, 'w> Crew<'c, 'w> {
         Ok(())
     }
 
-    /// Waits until at most `groups` row groups are being encoded, and but one more waits to be
+    /// Waits until at most `groups` row groups are being encoded or copied, and but one more waits to be
     /// written: an output that is slower than the encoders slows them down.
     fn wait_for(&self, groups: usize) -> Result<()> {
         let mut queue = lock(&self.queue);
@@ -250,6 +254,7 @@ impl<'c, 'w> Crew<'c, 'w> {
             rows: job.group.rows(),
             group_index: job.group_index,
             column: job.column,
+            copies: job.group.copies(),
             chunk,
         };
         lock(&self.waiting).insert(job.number, waiting);
@@ -260,6 +265,11 @@ impl<'c, 'w> Crew<'c, 'w> {
     fn taken_back(&self, job: Job) {
         let group_index = job.group_index;
         drop(job);
+        self.close_one(group_index);
+    }
+
+    /// One less of what a row group holds.
+    fn close_one(&self, group_index: usize) {
         let mut queue = lock(&self.queue);
         if let Some(open) = queue.open_groups.get_mut(&group_index) {
             *open -= 1;
@@ -287,9 +297,16 @@ impl<'c, 'w> Crew<'c, 'w> {
                 // Under the lock, so that numbers never fall.
                 self.progress.advance(writing.done());
                 self.turn.fetch_add(1, Ordering::Release);
-                if done.column + 1 == self.chunks.count() {
+                let (group_index, copies) = (done.group_index, done.copies);
+                let last = done.column + 1 == self.chunks.count();
+                // With it goes what it holds of its partition.
+                drop(done);
+                if last {
                     lock(&self.queue).groups_written += 1;
                     self.room.notify_all();
+                    if copies {
+                        self.close_one(group_index);
+                    }
                 }
             }
         }

@@ -60,7 +60,7 @@ impl<'a> Gathering<'a> {
                 native_bytes: request.row_group_bytes,
             }),
             meter: RowMeter::new(cursor, budget, exporter.running),
-            copies: CopyPlanner::new(request, specs, selection),
+            copies: CopyPlanner::new(request, exporter.running, specs, selection),
             group: PendingGroup::default(),
             copied_to: None,
             partition: None,

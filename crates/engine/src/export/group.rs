@@ -57,6 +57,11 @@ impl PendingGroup {
         self.copy = Some(Arc::new(copy));
     }
 
+    /// Whether chunks of it are copied.
+    pub(crate) fn copies(&self) -> bool {
+        self.copy.is_some()
+    }
+
     /// Where column `idx` is to be copied from; `None`: it is encoded.
     pub(crate) fn copy_of(&self, idx: usize) -> Option<&Arc<GroupCopy>> {
         let copy = self.copy.as_ref()?;

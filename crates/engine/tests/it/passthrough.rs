@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::Path;
 
-use engine::{ExportReport, ExportRequest};
+use engine::{CancelToken, ExportReport, ExportRequest, NoProgress, Output};
 use pq_format::{ColumnChunk, FileMetaData, OffsetIndex, read_footer};
 use testkit::{Case, Stored, case, cases};
 
@@ -314,6 +314,32 @@ fn copies_are_the_same_whatever_threads_read_mode_and_memory() {
                 });
                 assert!(bytes == expected, "{id}: {threads} threads, {mode}");
             }
+        }
+    }
+}
+
+#[test]
+fn a_file_gets_what_a_stream_gets() {
+    for id in [
+        "questdb/parquet_o3/after3",
+        "questdb-94/parquet_partitions",
+        "questdb/parquet_codecs/lz4_raw",
+    ] {
+        let table = Table::of(&case(id));
+        let (_, expected) = keep(&table.path, |_| {});
+        let out = testkit::temp_dir();
+        for (threads, profile) in [(1, "evict"), (2, "evict"), (2, "cached")] {
+            let path = out.path().join(format!("{threads}{profile}"));
+            let mut request = ExportRequest::new(&table.path, Output::File(path.clone()));
+            request.keep_codec = true;
+            request.threads = std::num::NonZeroUsize::new(threads).unwrap();
+            request.profile = profile.parse().unwrap();
+            let report = engine::export(request, &NoProgress, &CancelToken::new()).unwrap();
+            assert!(report.passthrough_chunks > 0, "{id}");
+            assert!(
+                fs::read(path).unwrap() == expected,
+                "{id}: {threads}, {profile}"
+            );
         }
     }
 }

@@ -120,6 +120,31 @@ impl CopiedChunk {
         })
     }
 
+    /// Ends a walk through the same bytes a second time: this one looked at the pages themselves.
+    ///
+    /// # Errors
+    /// They are not those that the chunk was made from.
+    pub fn check_walk(&self, walk: &ChunkWalk) -> Result<(), CopyError> {
+        walk.check_end()?;
+        let agree = |what, expected: u64, found: u64| match expected == found {
+            true => Ok(()),
+            false => Err(CopyError::Mismatch {
+                what,
+                offset: walk.base(),
+                expected,
+                found,
+            }),
+        };
+        agree("bytes of the chunk", self.compressed_len(), walk.position())?;
+        let uncompressed = self.meta.total_uncompressed_size;
+        agree(
+            "uncompressed bytes of the chunk",
+            uncompressed,
+            walk.uncompressed_len,
+        )?;
+        agree("pages of the chunk", self.pages(), walk.pages.len() as u64)
+    }
+
     /// Bytes of all pages and their headers.
     #[must_use]
     pub fn compressed_len(&self) -> u64 {

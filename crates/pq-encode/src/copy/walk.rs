@@ -86,6 +86,21 @@ impl ChunkWalk {
         Ok(())
     }
 
+    /// The next page, by its header of `header_len` bytes: its body is not looked at, nor is its
+    /// checksum if it has one.
+    ///
+    /// # Errors
+    /// A second dictionary, or no page of a column; the last page is not complete.
+    pub fn page(&mut self, header: &PageHeader, header_len: usize) -> Result<(), CopyError> {
+        self.check_end()?;
+        self.page_start = self.at;
+        self.begin_page(header, header_len)?;
+        self.at += header_len as u64 + self.body_left;
+        self.body_left = 0;
+        self.crc = None;
+        Ok(())
+    }
+
     /// The chunk is complete.
     ///
     /// # Errors
@@ -159,6 +174,10 @@ impl ChunkWalk {
                 let taken = len.saturating_sub(before).min(bytes.len());
                 self.at += taken as u64;
                 self.begin_page(&header, len)?;
+                self.crc = header.crc.map(|crc| (crc, PageCrc::default()));
+                if self.body_left == 0 {
+                    self.end_of_page()?;
+                }
                 Ok(bytes.split_at(taken).1)
             }
             Err(FormatError::Truncated { .. }) if self.header.len() < HEADER_LEN_MAX => {
@@ -215,10 +234,6 @@ impl ChunkWalk {
             }
         }
         self.body_left = header.compressed_len.into();
-        self.crc = header.crc.map(|crc| (crc, PageCrc::default()));
-        if self.body_left == 0 {
-            self.end_of_page()?;
-        }
         Ok(())
     }
 }

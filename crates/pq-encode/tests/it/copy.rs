@@ -156,6 +156,34 @@ fn outcome(bytes: &[u8], source: ChunkSource) -> Result<CopiedChunk, CopyError> 
     CopiedChunk::new(&walk, source)
 }
 
+/// A walk that is shown headers alone.
+fn by_headers(bytes: &[u8], source: &ChunkSource) -> ChunkWalk {
+    let mut walk = ChunkWalk::new(source.meta.byte_range().unwrap().start);
+    while walk.position() < bytes.len() as u64 {
+        let at = usize::try_from(walk.position()).unwrap();
+        let (header, len) = PageHeader::read(&bytes[at..]).unwrap();
+        walk.page(&header, len).unwrap();
+    }
+    walk
+}
+
+#[test]
+fn headers_tell_what_the_pages_do_but_for_their_checksums() {
+    let (mut bytes, source) = several_pages();
+    let planned = CopiedChunk::new(&by_headers(&bytes, &source), source.clone()).unwrap();
+    let found = outcome(&bytes, source.clone()).unwrap();
+    assert_eq!(format!("{planned:?}"), format!("{found:?}"));
+    let mut walk = ChunkWalk::new(source.meta.byte_range().unwrap().start);
+    walk.piece(&bytes[..bytes.len() - 1]).unwrap();
+    assert!(planned.check_walk(&walk).is_err());
+    walk.piece(&bytes[bytes.len() - 1..]).unwrap();
+    planned.check_walk(&walk).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    by_headers(&bytes, &source);
+    let error = outcome(&bytes, source).unwrap_err();
+    assert!(matches!(error, CopyError::Checksum { .. }), "{error}");
+}
+
 #[test]
 fn what_contradicts_itself_is_named() {
     let (bytes, source) = several_pages();

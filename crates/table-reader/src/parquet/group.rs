@@ -8,6 +8,8 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
+use bytes::Bytes;
+
 use super::decode::Piece;
 use super::partition::ParquetPartition;
 use super::reads::Reads;
@@ -31,7 +33,7 @@ pub(crate) struct DecodedGroup {
 /// The needs of every column, and the bytes that were read for them.
 #[derive(Debug)]
 struct Fetch {
-    wants: Vec<Option<Want>>,
+    wants: Vec<Option<Arc<Want>>>,
     reads: Reads,
 }
 
@@ -108,13 +110,24 @@ impl DecodedGroup {
         else {
             return partition.decode(slot, self.group, &self.rows);
         };
+        let (want, parts) = self.fetch(partition, slot, fetch)?;
+        partition.decode_parts(slot, self.group, want.as_deref(), &parts)
+    }
+
+    /// The bytes of a column. One thread reads at a time; all of them decode.
+    fn fetch(
+        &self,
+        partition: &ParquetPartition,
+        slot: usize,
+        fetch: &Mutex<Option<Fetch>>,
+    ) -> Result<(Option<Arc<Want>>, Vec<Bytes>), ReadError> {
         let mut fetch = fetch.lock().unwrap_or_else(PoisonError::into_inner);
         let fetch = fetch.get_or_insert_with(|| Fetch::new(partition, self.group, &self.rows));
-        let want = fetch.wants.get(slot).and_then(Option::as_ref);
-        let ranges = want.map_or(&[][..], |want| &want.ranges);
+        let want = fetch.wants.get(slot).and_then(Option::clone);
+        let ranges = want.as_ref().map_or(&[][..], |want| &want.ranges);
         partition.check_ranges(slot, self.group, ranges)?;
         let parts = fetch.reads.take(slot, |range| partition.bytes(range))?;
-        partition.decode_parts(slot, self.group, want, &parts)
+        Ok((want, parts))
     }
 
     fn seen_column(&self, slot: usize) -> Option<Arc<Piece>> {
@@ -132,7 +145,8 @@ impl DecodedGroup {
 
 impl Fetch {
     fn new(partition: &ParquetPartition, group: usize, rows: &Range<u64>) -> Self {
-        let wants = partition.wants(group, rows);
+        let wants = partition.wants(group, rows).into_iter();
+        let wants: Vec<_> = wants.map(|want| want.map(Arc::new)).collect();
         let sound = |slot: usize, ranges: &[Range<u64>]| {
             let checked = partition.check_ranges(slot, group, ranges);
             checked.is_ok()

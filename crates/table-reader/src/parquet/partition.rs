@@ -280,7 +280,11 @@ impl ParquetPartition {
         if let Some(bytes) = self.mapped(range) {
             return Ok(bytes);
         }
-        let len = range.end.saturating_sub(range.start);
+        let committed = self.files.len;
+        if range.start > range.end || range.end > committed {
+            return Err(self.damage(format!("bytes {range:?} of {committed}")));
+        }
+        let len = range.end - range.start;
         let read = self.files.data.read_vec(range.start, len, len);
         Ok(Bytes::from(read.map_err(|e| committed_error(self.txn, e))?))
     }

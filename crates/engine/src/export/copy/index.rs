@@ -5,13 +5,12 @@
 
 use pq_encode::ColumnSpec;
 use pq_format::{
-    BoundaryOrder, ColumnIndex, IndexRange, OffsetIndex, PageHeader, PageKind, PageLocation,
-    Statistics,
+    BoundaryOrder, ColumnIndex, ColumnMetaData, IndexRange, OffsetIndex, PageLocation, Statistics,
 };
 use table_reader::{StoredChunk, StoredGroup};
 
+use super::pages::{DataPage, part};
 use super::reason::Reason;
-use super::rules::{page_header, part};
 use crate::error::Result;
 
 /// The page index of a chunk.
@@ -23,19 +22,23 @@ pub(super) fn indexes(
     group: &StoredGroup,
     spec: &ColumnSpec,
     stored: &StoredChunk<'_>,
-    pages: &[PageLocation],
+    pages: &[DataPage],
 ) -> Result<std::result::Result<Indexes, Reason>> {
     let flat = stored.leaf.max_repetition == 0;
     let found = match stored.chunk.column_index.zip(stored.chunk.offset_index) {
         Some((columns, offsets)) => read(group, columns, offsets)?,
-        None if flat => made(group, stored)?,
+        None if flat => made(&stored.chunk.meta, pages),
         None => None,
     };
+    let is_of = |told: &PageLocation, page: &DataPage| {
+        let row = !flat || told.first_row_index == page.first_value;
+        row && (told.offset, told.compressed_page_size.into()) == (page.offset, page.len)
+    };
     let same = |(columns, offsets): &Indexes| {
-        let place = |p: &PageLocation| (p.offset, p.compressed_page_size);
-        let row = |p: &PageLocation| if flat { p.first_row_index } else { 0 };
-        let told = offsets.page_locations.iter().map(|p| (place(p), row(p)));
-        columns.null_pages.len() == pages.len() && told.eq(pages.iter().map(|p| (place(p), row(p))))
+        let told = &offsets.page_locations;
+        let counts = (columns.null_pages.len(), told.len());
+        let mut both = told.iter().zip(pages);
+        counts == (pages.len(), pages.len()) && both.all(|(told, page)| is_of(told, page))
     };
     let Some((columns, offsets)) = found.filter(same) else {
         return Ok(Err(Reason::PageIndex));
@@ -57,9 +60,7 @@ fn read(group: &StoredGroup, columns: IndexRange, offsets: IndexRange) -> Result
 }
 
 /// An index from page headers; `None` if a page with values has no bounds.
-fn made(group: &StoredGroup, stored: &StoredChunk<'_>) -> Result<Option<Indexes>> {
-    let meta = &stored.chunk.meta;
-    let range = meta.byte_range().map_err(|e| group.damage(&e))?;
+fn made(meta: &ColumnMetaData, pages: &[DataPage]) -> Option<Indexes> {
     let mut columns = ColumnIndex {
         null_pages: Vec::new(),
         min_values: Vec::new(),
@@ -71,42 +72,22 @@ fn made(group: &StoredGroup, stored: &StoredChunk<'_>) -> Result<Option<Indexes>
         nan_counts: Vec::new(),
     };
     let mut offsets = OffsetIndex::default();
-    let (mut at, mut first_row_index) = (range.start, 0_u64);
-    while at < range.end {
-        let (header, header_len) = page_header(group, at, range.end)?;
-        let len = header_len.saturating_add(header.compressed_len.into());
-        if let Some((values, told)) = data_page(&header) {
-            let whole = values == meta.num_values;
-            let told = told.or(meta.statistics.as_ref().filter(|_| whole));
-            let Some((nulls, min, max)) = told.and_then(|told| bounds(told, values)) else {
-                return Ok(None);
-            };
-            columns.null_pages.push(nulls == values);
-            columns.null_counts.push(nulls);
-            columns.min_values.push(min);
-            columns.max_values.push(max);
-            let Ok(compressed_page_size) = u32::try_from(len) else {
-                return Ok(None);
-            };
-            offsets.page_locations.push(PageLocation {
-                offset: at,
-                compressed_page_size,
-                first_row_index,
-            });
-            first_row_index = first_row_index.saturating_add(values);
-        }
-        at = at.saturating_add(len);
+    for page in pages {
+        let whole = page.values == meta.num_values;
+        let told = page.told.as_ref();
+        let told = told.or(meta.statistics.as_ref().filter(|_| whole))?;
+        let (nulls, min, max) = bounds(told, page.values)?;
+        columns.null_pages.push(nulls == page.values);
+        columns.null_counts.push(nulls);
+        columns.min_values.push(min);
+        columns.max_values.push(max);
+        offsets.page_locations.push(PageLocation {
+            offset: page.offset,
+            compressed_page_size: u32::try_from(page.len).ok()?,
+            first_row_index: page.first_value,
+        });
     }
-    Ok(Some((columns, offsets)))
-}
-
-/// Values of a data page, and the statistics in its header.
-fn data_page(header: &PageHeader) -> Option<(u64, Option<&Statistics>)> {
-    match &header.kind {
-        PageKind::Data(h) => Some((h.num_values.into(), h.statistics.as_ref())),
-        PageKind::DataV2(h) => Some((h.num_values.into(), h.statistics.as_ref())),
-        PageKind::Dictionary(_) | PageKind::Other(_) => None,
-    }
+    Some((columns, offsets))
 }
 
 /// Nulls and bounds, if they are told.

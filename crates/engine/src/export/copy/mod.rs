@@ -6,6 +6,7 @@
 
 mod bounds;
 mod index;
+mod pages;
 mod plan;
 mod reason;
 mod rules;

@@ -7,17 +7,19 @@ use std::sync::Arc;
 use column_format::{
     AUX_ARRAY_ENTRY_LEN, AUX_OFFSET_LEN, AUX_VARCHAR_ENTRY_LEN, ColumnType, Layout,
 };
-use pq_encode::{ChunkSource, ColumnSpec, RowOrder};
+use pq_encode::{ChunkSource, ColumnSpec, CopiedChunk, RowOrder};
 use pq_format::{BloomFilterHeader, ColumnIndex, ColumnMetaData};
 use serde::Deserialize;
 use table_reader::{Frame, RowSelection, StoredChunk, StoredGroup};
 
 use super::bounds::Order;
 use super::index::indexes;
+use super::pages::part;
 use super::reason::{Reason, Reasons};
-use super::rules::{Rules, part};
+use super::rules::Rules;
 use crate::error::Result;
 use crate::export::request::ExportRequest;
+use crate::running::Running;
 
 /// Bytes that are read for the header of a bloom filter.
 const BLOOM_HEADER_BYTES: u64 = 64;
@@ -39,7 +41,9 @@ pub(crate) struct GroupCopy {
 #[derive(Debug)]
 pub(crate) struct ChunkCopy {
     pub(crate) range: Range<u64>,
-    pub(crate) source: ChunkSource,
+    pub(crate) copied: CopiedChunk,
+    /// Pages have checksums, which are verified on the way.
+    pub(crate) checksums: bool,
     /// Bytes that its rows take in native files, as far as the file tells.
     pub(crate) native_bytes: u64,
 }
@@ -48,6 +52,7 @@ pub(crate) struct ChunkCopy {
 #[derive(Debug)]
 pub(crate) struct CopyPlanner<'e> {
     request: &'e ExportRequest,
+    running: &'e Running,
     specs: Vec<ColumnSpec>,
     /// Selected rows by partition.
     parts: BTreeMap<usize, Range<u64>>,
@@ -70,12 +75,14 @@ struct Column {
 impl<'e> CopyPlanner<'e> {
     pub(crate) fn new(
         request: &'e ExportRequest,
+        running: &'e Running,
         specs: Vec<ColumnSpec>,
         selection: &RowSelection,
     ) -> Self {
         let parts = selection.parts().iter();
         Self {
             request,
+            running,
             specs,
             parts: parts.map(|p| (p.partition, p.row_lo..p.row_hi)).collect(),
             codes: None,
@@ -106,6 +113,7 @@ impl<'e> CopyPlanner<'e> {
             Err(error) if self.request.keep_codec => Err(error),
             // Nobody asked for copying: decoding says what is wrong, if anything is.
             Err(_) => {
+                self.running.go_on()?;
                 self.reasons.add(Reason::Footer, self.columns());
                 Ok(None)
             }
@@ -129,6 +137,7 @@ impl<'e> CopyPlanner<'e> {
         let rules = Rules {
             options: &self.request.writer,
             keep_codec: self.request.keep_codec,
+            running: self.running,
             codecs: there.map(|c| c.chunk.meta.codec).collect(),
         };
         let (mut chunks, mut refused) = (Vec::new(), Vec::new());
@@ -145,8 +154,8 @@ impl<'e> CopyPlanner<'e> {
             let code = codes.get(chunk.field).copied();
             let copy = match rules.by_footer(spec, chunk, code) {
                 Ok(()) if rules.keep_codec || refused.is_empty() => {
-                    copy_of(&rules, stored, spec, chunk, (rows, native))?
-                        .and_then(|copy| copy.within(&mut memory))
+                    copy_of(&rules, stored, spec, chunk, (rows, native), &mut memory)
+                        .map_err(|error| error.in_column(&spec.name))?
                 }
                 Ok(()) => Err(Reason::RowGroup),
                 Err(reason) => Err(reason),
@@ -195,25 +204,23 @@ impl<'e> CopyPlanner<'e> {
     }
 }
 
-impl ChunkCopy {
-    /// Takes what is carried over beside the pages out of `memory`: filters only as far as it goes.
-    fn within(mut self, memory: &mut u64) -> std::result::Result<Self, Reason> {
-        let bounds = |c: &ColumnIndex| {
-            let lists = [&c.min_values, &c.max_values];
-            let bytes = lists.into_iter().flatten().map(Vec::len).sum::<usize>();
-            bytes + c.null_pages.len() * PAGE_BYTES
-        };
-        let index = self.source.column_index.as_ref().map_or(0, bounds);
-        let index = u64::try_from(index).unwrap_or(u64::MAX);
-        *memory = memory.checked_sub(index).ok_or(Reason::Memory)?;
-        let bloom = self.source.bloom_filter.take();
-        self.source.bloom_filter = bloom.filter(|bloom| {
-            let left = memory.checked_sub(u64::try_from(bloom.len()).unwrap_or(u64::MAX));
-            *memory = left.unwrap_or(*memory);
-            left.is_some()
-        });
-        Ok(self)
-    }
+/// Takes what is carried over beside the pages out of `memory`: a filter only as far as it goes.
+fn within(source: &mut ChunkSource, memory: &mut u64) -> std::result::Result<(), Reason> {
+    let bounds = |c: &ColumnIndex| {
+        let lists = [&c.min_values, &c.max_values];
+        let bytes = lists.into_iter().flatten().map(Vec::len).sum::<usize>();
+        bytes + c.null_pages.len() * PAGE_BYTES
+    };
+    let index = source.column_index.as_ref().map_or(0, bounds);
+    let index = u64::try_from(index).unwrap_or(u64::MAX);
+    *memory = memory.checked_sub(index).ok_or(Reason::Memory)?;
+    let bloom = source.bloom_filter.take();
+    source.bloom_filter = bloom.filter(|bloom| {
+        let left = memory.checked_sub(u64::try_from(bloom.len()).unwrap_or(u64::MAX));
+        *memory = left.unwrap_or(*memory);
+        left.is_some()
+    });
+    Ok(())
 }
 
 /// A chunk that the footer allows to copy, if its pages and its page index do so too.
@@ -223,6 +230,7 @@ fn copy_of(
     spec: &ColumnSpec,
     stored: &StoredChunk<'_>,
     (rows, native_bytes): (u64, u64),
+    memory: &mut u64,
 ) -> Result<std::result::Result<ChunkCopy, Reason>> {
     let pages = match rules.by_pages(group, stored)? {
         Ok(pages) => pages,
@@ -235,7 +243,7 @@ fn copy_of(
     }
     let (mut column_index, mut offset_index) = (None, None);
     if rules.wants_index() {
-        match indexes(group, spec, stored, &pages)? {
+        match indexes(group, spec, stored, &pages.data)? {
             Ok((columns, offsets)) => {
                 (column_index, offset_index) = (Some(columns), Some(offsets));
             }
@@ -257,24 +265,30 @@ fn copy_of(
     };
     let range = meta.byte_range().map_err(|e| group.damage(&e))?;
     let sorted = group.sorted_by(stored)?;
+    let mut source = ChunkSource {
+        meta: ColumnMetaData {
+            statistics,
+            ..meta.clone()
+        },
+        rows,
+        row_order: RowOrder {
+            never_falls: sorted == Some(false),
+            never_rises: sorted == Some(true),
+        },
+        flat: stored.leaf.max_repetition == 0,
+        offset_index,
+        column_index,
+        bloom_filter: bloom_of(group, spec.column_type, meta)?,
+    };
+    if let Err(reason) = within(&mut source, memory) {
+        return Ok(Err(reason));
+    }
+    let copied = CopiedChunk::new(&pages.walk, source).map_err(|e| group.damage(&e))?;
     Ok(Ok(ChunkCopy {
         range,
+        copied,
+        checksums: pages.checksums,
         native_bytes,
-        source: ChunkSource {
-            meta: ColumnMetaData {
-                statistics,
-                ..meta.clone()
-            },
-            rows,
-            row_order: RowOrder {
-                never_falls: sorted == Some(false),
-                never_rises: sorted == Some(true),
-            },
-            flat: stored.leaf.max_repetition == 0,
-            offset_index,
-            column_index,
-            bloom_filter: bloom_of(group, spec.column_type, meta)?,
-        },
     }))
 }
 

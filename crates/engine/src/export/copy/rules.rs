@@ -7,21 +7,16 @@
 use column_format::ColumnType;
 use pq_decode::{LeafFacts, Stored};
 use pq_encode::{Codec, ColumnSpec, PageVersion, WriterOptions, physical_type};
-use pq_format::{CodecId, Encoding, PageHeader, PageKind, PageLocation, PhysicalType};
+use pq_format::{CodecId, Encoding, PageHeader, PageKind, PhysicalType};
 use table_reader::{StoredChunk, StoredGroup};
 
+use super::pages::{Pages, page_header};
 use super::reason::Reason;
 use crate::error::Result;
-use crate::reading::column_error;
+use crate::running::Running;
 
-/// Bytes of half a page index, a bloom filter or a piece of a page header, at most.
-const PART_LEN_MAX: u64 = 512 << 10;
 /// Pages of a chunk that is copied, at most.
 const PAGES_MAX: usize = 1 << 16;
-/// Bytes that are read for a page header at first.
-const HEADER_BYTES: u64 = 4 << 10;
-/// The largest page header.
-const HEADER_BYTES_MAX: u64 = PART_LEN_MAX;
 /// Added to the type code of a designated timestamp.
 const DESIGNATED_CODE: i32 = 131_072;
 
@@ -30,6 +25,7 @@ const DESIGNATED_CODE: i32 = 131_072;
 pub(super) struct Rules<'e> {
     pub(super) options: &'e WriterOptions,
     pub(super) keep_codec: bool,
+    pub(super) running: &'e Running,
     /// Of the chunks of the row group.
     pub(super) codecs: Vec<CodecId>,
 }
@@ -147,13 +143,13 @@ impl Rules<'_> {
         }
     }
 
-    /// What page headers forbid; otherwise where the data pages are. Reads all headers: what they
-    /// contradict would end the export when the chunk is on its way.
+    /// What page headers forbid; otherwise the pages. Reads all headers: what they contradict would
+    /// end the export when the chunk is on its way.
     pub(super) fn by_pages(
         &self,
         group: &StoredGroup,
         stored: &StoredChunk<'_>,
-    ) -> Result<std::result::Result<Vec<PageLocation>, Reason>> {
+    ) -> Result<std::result::Result<Pages, Reason>> {
         let defaults = WriterOptions::default();
         let options = self.options;
         let sizes = !self.keep_codec
@@ -161,18 +157,19 @@ impl Rules<'_> {
         let checksums = !self.keep_codec || !options.crc;
         let meta = &stored.chunk.meta;
         let range = meta.byte_range().map_err(|e| group.damage(&e))?;
-        let (mut pages, mut values) = (Vec::new(), 0_u64);
+        let indexed = stored.chunk.column_index.is_some() && stored.chunk.offset_index.is_some();
+        let mut pages = Pages::new(range.start, self.wants_index() && !indexed);
         let mut at = range.start;
         while at < range.end {
-            let (header, len) = page_header(group, at, range.end)?;
-            let len = len.saturating_add(header.compressed_len.into());
-            let page = match &header.kind {
-                PageKind::DataV2(h) => Some((PageVersion::V2, h.num_values)),
-                PageKind::Data(h) => Some((PageVersion::V1, h.num_values)),
+            self.running.go_on()?;
+            let (header, header_len) = page_header(group, at, range.end)?;
+            let version = match &header.kind {
+                PageKind::DataV2(_) => Some(PageVersion::V2),
+                PageKind::Data(_) => Some(PageVersion::V1),
                 PageKind::Dictionary(_) if at == range.start => None,
                 PageKind::Dictionary(_) | PageKind::Other(_) => return Ok(Err(Reason::Footer)),
             };
-            if page.is_some_and(|(version, _)| version != options.page_version) {
+            if version.is_some_and(|version| version != options.page_version) {
                 return Ok(Err(Reason::PageVersion));
             }
             if checksums && header.crc.is_some() != options.crc {
@@ -181,20 +178,14 @@ impl Rules<'_> {
             if sizes && !self.fits(&header) {
                 return Ok(Err(Reason::PageSize));
             }
-            if let Some((_, count)) = page {
-                pages.push(PageLocation {
-                    offset: at,
-                    compressed_page_size: u32::try_from(len).unwrap_or(u32::MAX),
-                    first_row_index: values,
-                });
-                values = values.saturating_add(count.into());
-            }
-            if pages.len() > PAGES_MAX {
+            at = pages
+                .add(header, header_len)
+                .map_err(|e| group.damage(&e))?;
+            if pages.data.len() > PAGES_MAX {
                 return Ok(Err(Reason::Memory));
             }
-            at = at.saturating_add(len);
         }
-        Ok(match at == range.end && values == meta.num_values {
+        Ok(match at == range.end && pages.values() == meta.num_values {
             true => Ok(pages),
             false => Err(Reason::Footer),
         })
@@ -247,38 +238,5 @@ fn meaning(column_type: ColumnType, raw_arrays: bool) -> Stored {
         T::Uuid => Stored::Uuid,
         T::Decimal { scale, .. } => Stored::Decimal { len, scale },
         _ => Stored::Fixed(len),
-    }
-}
-
-/// Bytes of a part of the file whose place the file itself says; `None` if that cannot be.
-pub(super) fn part(group: &StoredGroup, offset: u64, len: u64) -> Result<Option<Vec<u8>>> {
-    let end = offset.checked_add(len);
-    if len > PART_LEN_MAX || end.is_none_or(|end| end > group.file_bytes()) {
-        return Ok(None);
-    }
-    let mut bytes = vec![0; usize::try_from(len).unwrap_or(0)];
-    group.read(offset, &mut bytes).map_err(column_error)?;
-    Ok(Some(bytes))
-}
-
-/// The page header at `at` of a chunk that ends at `end`, and its length.
-pub(super) fn page_header(group: &StoredGroup, at: u64, end: u64) -> Result<(PageHeader, u64)> {
-    let mut want = HEADER_BYTES;
-    loop {
-        let len = want.min(end.saturating_sub(at));
-        let outside = || group.damage(&format_args!("page header at byte {at}"));
-        let bytes = part(group, at, len)?.ok_or_else(outside)?;
-        match PageHeader::read(&bytes) {
-            Ok((header, len)) => return Ok((header, u64::try_from(len).unwrap_or(u64::MAX))),
-            Err(pq_format::FormatError::Truncated { .. })
-                if len == want && want < HEADER_BYTES_MAX =>
-            {
-                want *= 8;
-            }
-            Err(error) => {
-                let detail = format!("page header at byte {at}: {error}");
-                return Err(group.damage(&detail).into());
-            }
-        }
     }
 }
