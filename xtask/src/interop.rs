@@ -1,8 +1,9 @@
 //! `cargo xtask interop`: three foreign readers against QuestDB's own answers.
 //!
 //! Every stored table is exported by `sluice` twice (defaults; small row groups and another codec for
-//! each table), tables with Parquet partitions twice more with their chunks copied, and one Python process reads all files with pyarrow,
-//! DuckDB and Polars. The comparison is in `xtask/interop/peers.py`. Then the three write files, and
+//! each table), tables with Parquet partitions twice more with their chunks copied, the table of all types
+//! with every encoding by name, small pages and bloom filters, and one Python process reads all files with
+//! pyarrow, DuckDB and Polars. The comparison is in `xtask/interop/peers.py`. Then the three write files, and
 //! our decoder reads them beside arrow-rs's.
 
 use std::fs;
@@ -23,6 +24,71 @@ const KEPT: &[(&str, &[&str])] = &[
     ("kept", &["--keep-codec"]),
     ("kept-v2", &["--keep-codec", "--page-version", "2"]),
 ];
+
+/// The table whose columns are exported with every encoding that their types may have.
+const ALL_TYPES: &str = "questdb/all_types";
+
+/// Encodings by name, and the types that may have them (`encodable`).
+const ENCODINGS: &[&str] = &["plain", "dictionary", "delta", "delta_length", "bss", "rle"];
+
+/// Whether a column of a type, named as in `columns.csv`, may be written with an encoding.
+fn encodable(column_type: &str, encoding: &str) -> bool {
+    let any = |names: &[&str]| names.iter().any(|name| column_type.starts_with(name));
+    let array = column_type.ends_with("[]");
+    match encoding {
+        "plain" => true,
+        "dictionary" => column_type != "BOOLEAN" && !array,
+        "delta" => {
+            let is_long = column_type == "LONG";
+            is_long
+                || any(&[
+                    "BYTE",
+                    "SHORT",
+                    "CHAR",
+                    "INT",
+                    "DATE",
+                    "TIMESTAMP",
+                    "IPv4",
+                    "GEOHASH",
+                ])
+        }
+        "delta_length" => any(&["STRING", "VARCHAR", "SYMBOL", "BINARY"]),
+        "bss" => any(&["FLOAT", "DOUBLE", "UUID", "LONG128", "LONG256", "DECIMAL"]),
+        _ => column_type == "BOOLEAN",
+    }
+}
+
+/// Options of an export with one encoding by name for all columns that may have it, pages of the other
+/// version every time, and bloom filters: name of the export and words.
+fn named(case: &Case) -> Result<Vec<(String, Vec<String>)>, String> {
+    let path = case.columns_csv();
+    let text = fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let columns: Vec<(&str, &str)> = text
+        .lines()
+        .skip(1)
+        .filter_map(|line| {
+            let mut fields = line.split(',').map(|field| field.trim_matches('"'));
+            Some((fields.next()?, fields.next()?))
+        })
+        .collect();
+    let mut exports = Vec::new();
+    for (at, encoding) in ENCODINGS.iter().enumerate() {
+        let version = if at % 2 == 0 { "2" } else { "1" };
+        let mut words = ["--page-version", version, "--page-bytes", "8KiB"]
+            .map(str::to_owned)
+            .to_vec();
+        for (name, column_type) in &columns {
+            if encodable(column_type, encoding) {
+                words.extend(["--encoding".to_owned(), format!("{name}={encoding}")]);
+            }
+            if *column_type != "BOOLEAN" && !column_type.ends_with("[]") {
+                words.extend(["--bloom".to_owned(), (*name).to_owned()]);
+            }
+        }
+        exports.push((format!("named-{encoding}"), words));
+    }
+    Ok(exports)
+}
 
 /// Exports, then compares.
 pub(crate) fn run(args: &[String]) -> Done {
@@ -47,6 +113,12 @@ pub(crate) fn run(args: &[String]) -> Done {
         let codec = CODECS[at % CODECS.len()];
         let options = ["--row-group-rows", &rows, "--codec", codec];
         entries.push(export(&sluice, &case, &exports, codec, &options)?);
+        if case.id == ALL_TYPES {
+            for (variant, words) in named(&case)? {
+                let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                entries.push(export(&sluice, &case, &exports, &variant, &words)?);
+            }
+        }
         if case.stored == Stored::Parquet {
             for (variant, options) in KEPT {
                 entries.push(export(&sluice, &case, &exports, variant, options)?);

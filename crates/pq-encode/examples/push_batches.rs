@@ -28,6 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let push = PushOptions {
         row_group_rows: 250_000,
         memory: 16 << 20,
+        ..PushOptions::default()
     };
     let spill = TempFileStores::in_dir(std::env::temp_dir());
     let mut writer = PushWriter::new(

@@ -184,7 +184,12 @@ pub(crate) fn source(
     let optional = !spec.required;
     let (column_type, bounds) = (spec.column_type, options.statistics);
     if let (ColumnType::Array { dims }, false) = (column_type, options.raw_arrays) {
-        return Ok(Box::new(ListSource::new(dims, optional, bounds)));
+        return Ok(Box::new(ListSource::new(
+            dims,
+            optional,
+            spec.sentinels,
+            bounds,
+        )));
     }
     if let Some(symbols) = SymbolSource::new(column_type, optional, bounds) {
         return Ok(Box::new(symbols));

@@ -120,9 +120,12 @@ pub struct ColumnSpec {
     /// No nulls: virtual nulls of fixed-width types become false or 0, stored sentinels are values, and
     /// a null of a variable-size type or of a symbol, virtual or not, is an error.
     pub required: bool,
-    /// The null sentinels of fixed-width types are null, as in column files; otherwise they are
-    /// values like any other, and only rows without bytes are null.
+    /// The null sentinels of fixed-width types and of elements of arrays are null, as in column files;
+    /// otherwise they are values like any other, and only rows without bytes are null.
     pub sentinels: bool,
+    /// Dates and timestamps are local ones, of no time zone, not points in time: the file says so
+    /// (`isAdjustedToUTC` is false).
+    pub local_time: bool,
     /// The table's designated timestamp.
     pub designated: bool,
     /// Encoding asked for by name: it is used whatever it costs.
@@ -142,6 +145,7 @@ impl ColumnSpec {
             field_id: None,
             required: !column_type.has_null(),
             sentinels: true,
+            local_time: false,
             designated: false,
             encoding: None,
             codec: None,
@@ -197,12 +201,34 @@ impl ColumnSpec {
         }
     }
 
+    /// The type, for an error.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn described(&self) -> String {
+        let local = if self.local_time { "local " } else { "" };
+        let sentinels = if self.sentinels {
+            " with sentinels"
+        } else {
+            ""
+        };
+        format!("{local}{}{sentinels}", self.column_type)
+    }
+
     /// Checks what was asked for by name.
     ///
     /// # Errors
-    /// An encoding that the type cannot have, a codec level that does not exist, or a bloom filter of
-    /// a type that has none.
+    /// An encoding that the type cannot have, a codec level that does not exist, a bloom filter of
+    /// a type that has none, or local time of a type that has no time.
     pub fn check(&self, options: &WriterOptions) -> Result<(), OptionError> {
+        let is_time = matches!(
+            self.column_type,
+            ColumnType::Date | ColumnType::Timestamp(_)
+        );
+        if self.local_time && !is_time {
+            return Err(OptionError::Schema {
+                column: self.name.clone(),
+                reason: format!("{} has no time that could be local", self.column_type),
+            });
+        }
         if let Some(codec) = self.codec {
             codec.check()?;
         }

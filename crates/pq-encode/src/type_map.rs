@@ -36,7 +36,8 @@ pub fn physical_type(column_type: ColumnType, raw_arrays: bool) -> PhysicalType 
     }
 }
 
-/// Logical type of the leaf of a column of this type.
+/// Logical type of the leaf of a column of this type; its times are UTC
+/// ([`ColumnSpec::local_time`]).
 #[must_use]
 pub fn logical_type(column_type: ColumnType) -> Option<LogicalType> {
     use ColumnType as T;
@@ -88,7 +89,13 @@ pub fn schema_node(spec: &ColumnSpec, options: &WriterOptions) -> SchemaNode {
             spec.name.as_str(),
             repetition,
             physical_type(column_type, options.raw_arrays),
-            logical_type(column_type),
+            match logical_type(column_type) {
+                Some(LogicalType::Timestamp { unit, .. }) => Some(LogicalType::Timestamp {
+                    utc: !spec.local_time,
+                    unit,
+                }),
+                other => other,
+            },
         ),
     };
     match spec.field_id {

@@ -134,7 +134,8 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
 
-    /// Memory for all that the export holds: buffers, dictionaries, pages, footer (64MiB, 1GiB)
+    /// Memory for all that the export holds: buffers, dictionaries, pages, footer (64MiB, 1GiB); one
+    /// that cannot do is refused before any work, with exit code 2 and the least that can
     #[arg(long, value_name = "SIZE", default_value = "64MiB")]
     pub(crate) memory: String,
 

@@ -32,7 +32,7 @@ pub(crate) struct ParquetArgs {
     column_codec: Vec<String>,
 
     /// Bloom filter of a column, with its false-positive rate (0.01); `auto` for UUIDs, and for text
-    /// whose dictionary does not pay
+    /// whose dictionary does not pay, `"auto"` for a column of that name
     #[arg(long, value_name = "COL[:FPP]")]
     bloom: Vec<String>,
 

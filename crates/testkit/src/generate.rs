@@ -8,6 +8,7 @@
 mod column;
 mod cpu;
 mod error;
+mod many;
 mod plan;
 mod random;
 mod table;
@@ -21,6 +22,7 @@ use std::str::FromStr;
 use mmap_io::Vfs;
 
 pub use error::GenError;
+pub use many::{generate_many, generate_texts};
 
 /// Which table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@
 mod array;
 mod binary;
 mod fixed;
+mod measure;
 mod string;
 mod varchar;
 

@@ -115,7 +115,7 @@ impl<'c, 'w> Crew<'c, 'w> {
         threads: usize,
         plan: impl FnOnce(&Self) -> Result<()>,
     ) -> Result<Writing<'w>> {
-        thread::scope(|scope| {
+        let started = thread::scope(|scope| {
             let closing = Closing(&self);
             let start = || thread::Builder::new().spawn_scoped(scope, || self.work());
             // Where the system gives fewer threads than asked for, those that there are do it.
@@ -129,14 +129,17 @@ impl<'c, 'w> Crew<'c, 'w> {
                 self.stop(error);
             }
             drop(closing);
+            started
         });
         if let Some(error) = lock(&self.queue).error.take() {
             return Err(error);
         }
-        Ok(self
+        let mut writing = self
             .writing
             .into_inner()
-            .unwrap_or_else(PoisonError::into_inner))
+            .unwrap_or_else(PoisonError::into_inner);
+        writing.written.threads = started;
+        Ok(writing)
     }
 
     /// Hands a row group to the workers. Waits while too many are under way.

@@ -105,6 +105,7 @@ impl Exporter<'_> {
         let mut gathered = Gathered::default();
         if budget.threads() == 1 {
             let mut kept = None;
+            writing.written.threads = 1;
             gathered = gathering.run(&mut cursor, |group| {
                 self.write_group(&chunks, &group, &mut writing, &mut kept)
             })?;

@@ -157,6 +157,7 @@ impl Spent {
             partitions: written.partitions,
             row_groups: written.row_groups,
             columns: written.columns.len(),
+            threads: written.threads,
             bytes_in: written.bytes_in,
             bytes_out: written.bytes_out,
             wall_ms: millis(self.started.elapsed()),

@@ -24,6 +24,8 @@ pub struct ExportReport {
     pub row_groups: usize,
     /// Columns written.
     pub columns: usize,
+    /// Threads that encoded: no more than the memory suffices for.
+    pub threads: usize,
     /// Native bytes of the selected columns.
     pub bytes_in: u64,
     /// Length of the Parquet file.

@@ -113,16 +113,20 @@ impl ExportRequest {
     }
 
     /// Asks for a bloom filter as the command line does: `COL[:FPP]`, or `auto[:FPP]` for columns of
-    /// UUIDs and for text and bytes whose dictionary does not pay.
+    /// UUIDs and for text and bytes whose dictionary does not pay. A name may stand in double quotes,
+    /// for a column that is called `auto`.
     ///
     /// # Errors
     /// [`Cause::BadOption`] if the false-positive rate is none.
     pub fn add_bloom(&mut self, text: &str) -> Result<()> {
         let (column, rate) = overrides::bloom(text)?;
-        if column == "auto" {
-            self.writer.bloom_auto = Some(rate);
-        } else {
-            self.overrides.blooms.push((column.to_owned(), rate));
+        let quoted = column.strip_prefix('"').and_then(|c| c.strip_suffix('"'));
+        match (quoted, column) {
+            (None, "auto") => self.writer.bloom_auto = Some(rate),
+            (quoted, column) => {
+                let name = quoted.unwrap_or(column).to_owned();
+                self.overrides.blooms.push((name, rate));
+            }
         }
         Ok(())
     }

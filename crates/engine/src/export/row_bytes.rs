@@ -8,10 +8,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
 
-use column_format::{
-    AUX_ARRAY_ENTRY_LEN, AUX_OFFSET_LEN, AUX_VARCHAR_ENTRY_LEN, ColumnSlice, Layout, LayoutError,
-    VARCHAR_INLINE_MAX,
-};
+use column_format::{ColumnSlice, Layout, LayoutError};
 use table_reader::{Cursor, Frame};
 
 use super::budget::Budget;
@@ -21,16 +18,8 @@ use crate::error::{Cause, EngineError, Result};
 use crate::reading::column_error;
 use crate::running::Running;
 
-/// Bytes of the length in front of a STRING.
-const STRING_LEN_BYTES: usize = 4;
-/// Bytes of the length in front of a BINARY.
-const BINARY_LEN_BYTES: usize = 8;
-
 /// Rows of a Parquet partition that are measured together: 4 bytes each are kept.
 const MEASURED_ROWS_MAX: usize = 1 << 18;
-
-/// Bytes of the length of a dimension of an array.
-const ARRAY_DIM_BYTES: u64 = 4;
 
 /// The columns of a cursor, split into those whose rows all take the same and the others.
 #[derive(Debug)]
@@ -205,7 +194,7 @@ impl RowBytes for MeteredFrame<'_, '_> {
         let rows = len_u64(hi.saturating_sub(lo));
         let mut most = rows.saturating_mul(self.meter.fixed_row_bytes);
         for &(idx, layout) in &self.meter.variable {
-            let entries = rows.saturating_mul(len_u64(row_bytes(layout)));
+            let entries = rows.saturating_mul(len_u64(layout.row_bytes()));
             let data = data_bytes(self.frame, idx, lo..hi)?;
             most = most.saturating_add(entries).saturating_add(data);
         }
@@ -215,7 +204,7 @@ impl RowBytes for MeteredFrame<'_, '_> {
 
 /// The bytes of all rows of a slice.
 fn measured(frame: &Frame, idx: usize, layout: Layout, slice: &ColumnSlice<'_>) -> Result<u64> {
-    let measured = variable_bytes(layout, slice);
+    let measured = slice.stored_bytes(layout);
     let (bytes, _) = measured.map_err(|source| layout_error(frame, idx, source))?;
     Ok(bytes)
 }
@@ -234,7 +223,7 @@ pub(crate) fn largest_value(frame: &Frame, column: usize, range: Range<usize>) -
     let frame = frame.part(range);
     let mut most = 0;
     for slice in slices_of(&frame, column, 0..frame.rows())? {
-        let measured = variable_bytes(layout, &slice);
+        let measured = slice.stored_bytes(layout);
         let (_, largest) = measured.map_err(|e| layout_error(&frame, column, e))?;
         most = largest.max(most);
     }
@@ -244,17 +233,6 @@ pub(crate) fn largest_value(frame: &Frame, column: usize, range: Range<usize>) -
 /// The most bytes that values of rows `range` have in the data file: see [`Frame::data_bytes`].
 pub(crate) fn data_bytes(frame: &Frame, column: usize, range: Range<usize>) -> Result<u64> {
     frame.part(range).data_bytes(column).map_err(column_error)
-}
-
-/// Bytes of a row besides those of its value.
-fn row_bytes(layout: Layout) -> usize {
-    match layout {
-        Layout::String => AUX_OFFSET_LEN + STRING_LEN_BYTES,
-        Layout::Binary => AUX_OFFSET_LEN + BINARY_LEN_BYTES,
-        Layout::Varchar => AUX_VARCHAR_ENTRY_LEN,
-        Layout::Array { .. } => AUX_ARRAY_ENTRY_LEN,
-        Layout::Fixed(width) => width,
-    }
 }
 
 impl GroupBytes {
@@ -284,77 +262,6 @@ pub(crate) fn slices_of(
         start += slice.rows();
         (lo < hi).then(|| slice.slice(lo..hi))
     }))
-}
-
-/// The bytes of all rows, and of the largest value among them.
-fn variable_bytes(layout: Layout, slice: &ColumnSlice<'_>) -> Result<(u64, u64), LayoutError> {
-    let base = len_u64(slice.rows()).saturating_mul(len_u64(row_bytes(layout)));
-    let (mut values, mut largest) = (0_u64, 0_u64);
-    let mut add = |bytes: u64| {
-        values = values.saturating_add(bytes);
-        largest = largest.max(bytes);
-    };
-    match slice {
-        ColumnSlice::String(slice) => {
-            for text in slice.iter() {
-                add(text?.map_or(0, |text| len_u64(text.units_le().len())));
-            }
-        }
-        ColumnSlice::Binary(slice) => {
-            for bytes in slice.iter() {
-                add(bytes?.map_or(0, |bytes| len_u64(bytes.len())));
-            }
-        }
-        ColumnSlice::Varchar(slice) => {
-            let data_len = len_u64(slice.data().len());
-            if let Some(measured) = long_values(slice.aux_entries(), data_len) {
-                (values, largest) = measured;
-                return Ok((base.saturating_add(values), largest));
-            }
-            for text in slice.iter() {
-                let len = text?.map_or(0, <[u8]>::len);
-                add(if len > VARCHAR_INLINE_MAX {
-                    len_u64(len)
-                } else {
-                    0
-                });
-            }
-        }
-        ColumnSlice::Array(slice) => {
-            // Not the stored size: its padding depends on where in the file the value lies.
-            for array in slice.iter() {
-                add(array?.map_or(0, |array| {
-                    len_u64(array.dims()) * ARRAY_DIM_BYTES
-                        + len_u64(array.elements().as_flattened().len())
-                }));
-            }
-        }
-        ColumnSlice::Nulls { .. } | ColumnSlice::Fixed(_) => {}
-    }
-    Ok((base.saturating_add(values), largest))
-}
-
-/// Bytes of the values behind `entries` that stand in a data file of `data_len`, and of the largest, by
-/// the entries alone and without a branch on the row. `None` if an entry is not what a writer makes:
-/// which one it is takes a closer look.
-fn long_values(entries: &[[u8; AUX_VARCHAR_ENTRY_LEN]], data_len: u64) -> Option<(u64, u64)> {
-    const INLINED: u32 = 1;
-    const NULL: u32 = 4;
-    let (mut sum, mut largest, mut end, mut bad) = (0_u64, 0_u32, 0_u64, false);
-    for entry in entries {
-        let [h0, h1, h2, h3, _, _, _, _, _, _, o0, o1, o2, o3, o4, o5] = *entry;
-        let header = u32::from_le_bytes([h0, h1, h2, h3]);
-        let offset = u64::from_le_bytes([o0, o1, o2, o3, o4, o5, 0, 0]);
-        let is_long = header & (INLINED | NULL) == 0;
-        let len = if is_long { header >> 4 } else { 0 };
-        bad |= is_long & (len as usize <= VARCHAR_INLINE_MAX);
-        let short = (header >> 4 & 0xf) as usize;
-        bad |= (header & (INLINED | NULL) == INLINED) & (short > VARCHAR_INLINE_MAX);
-        sum += u64::from(len);
-        largest = largest.max(len);
-        end = end.max(if is_long { offset + u64::from(len) } else { 0 });
-    }
-    (!bad && end <= data_len).then_some((sum, u64::from(largest)))
 }
 
 fn len_u64(len: usize) -> u64 {

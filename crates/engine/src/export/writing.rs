@@ -29,6 +29,7 @@ pub(crate) struct Written {
     pub(crate) rows: u64,
     pub(crate) partitions: usize,
     pub(crate) row_groups: usize,
+    pub(crate) threads: usize,
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
     pub(crate) encoded_chunks: u64,

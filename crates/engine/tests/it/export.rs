@@ -201,6 +201,7 @@ fn the_report_has_the_keys_of_the_command_line() {
             "partitions",
             "row_groups",
             "columns",
+            "threads",
             "bytes_in",
             "bytes_out",
             "wall_ms",

@@ -29,3 +29,4 @@ mod scan;
 mod show;
 mod support;
 mod threads;
+mod truncation;

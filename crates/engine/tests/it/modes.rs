@@ -190,48 +190,23 @@ impl Progress for Cutter {
     }
 }
 
+/// Exports a table of which `file` is cut meanwhile, and whole again for a second attempt or not: the
+/// bytes are the same, or the file is named and nothing is left.
+///
 /// This test binary installs the guard, as the product's binary does: without it the process would
 /// be dead.
-#[test]
-fn a_file_cut_under_an_export_is_read_again_and_then_named() {
-    engine::install_sigbus_guard().unwrap();
-    for profile in PROFILES {
-        for restores in [true, false] {
-            let table = Table::copy_of(&case("questdb/trades"));
-            let (_, expected) = export_all(&table.path);
-            let out = temp_dir();
-            let path = out.path().join("out.parquet");
-            let mut request = ExportRequest::new(&table.path, Output::File(path.clone()));
-            request.profile = profile;
-            // More threads may have read the file before it is cut.
-            request.threads = NonZeroUsize::MIN;
-            let cutter = Cutter::of(table.path.join("2024-03-05/amount.d"), restores);
-            let done = engine::export(request, &cutter, &CancelToken::new());
-            assert_eq!(cutter.restarts.into_inner(), 1);
-            if restores {
-                done.unwrap();
-                assert!(fs::read(&path).unwrap() == expected);
-                continue;
-            }
-            let line = done.unwrap_err().to_line();
-            assert!(line.contains("2024-03-05/amount.d"), "{line}");
-            assert!(entries(out.path()).unwrap().is_empty());
-        }
-    }
-}
-
-/// The bytes of a Parquet partition are looked at when a chunk is decoded, before any page of it.
-#[test]
-fn a_parquet_partition_cut_under_an_export_is_read_again_and_then_named() {
+fn cut_under_an_export(id: &str, file: &str, profile: ScanProfile) {
     engine::install_sigbus_guard().unwrap();
     for restores in [true, false] {
-        let table = Table::copy_of(&case("questdb/parquet_partitions"));
+        let table = Table::copy_of(&case(id));
         let (_, expected) = export_all(&table.path);
         let out = temp_dir();
         let path = out.path().join("out.parquet");
         let mut request = ExportRequest::new(&table.path, Output::File(path.clone()));
+        request.profile = profile;
+        // More threads may have read the file before it is cut.
         request.threads = NonZeroUsize::MIN;
-        let cutter = Cutter::of(table.path.join("2024-01-02.8/data.parquet"), restores);
+        let cutter = Cutter::of(table.path.join(file), restores);
         let done = engine::export(request, &cutter, &CancelToken::new());
         assert_eq!(cutter.restarts.into_inner(), 1, "{done:?}");
         if restores {
@@ -240,9 +215,24 @@ fn a_parquet_partition_cut_under_an_export_is_read_again_and_then_named() {
             continue;
         }
         let line = done.unwrap_err().to_line();
-        assert!(line.contains("2024-01-02.8/data.parquet"), "{line}");
+        assert!(line.contains(file), "{line}");
         assert!(entries(out.path()).unwrap().is_empty());
     }
+}
+
+#[test]
+fn a_file_cut_under_an_export_is_read_again_and_then_named() {
+    for profile in PROFILES {
+        cut_under_an_export("questdb/trades", "2024-03-05/amount.d", profile);
+    }
+}
+
+/// The bytes of a Parquet partition are looked at when a chunk is decoded, before any page of it.
+#[test]
+fn a_parquet_partition_cut_under_an_export_is_read_again_and_then_named() {
+    let profile = ScanProfile::SequentialEvict; // The default.
+    let file = "2024-01-02.8/data.parquet";
+    cut_under_an_export("questdb/parquet_partitions", file, profile);
 }
 
 /// A scan decodes a Parquet partition before it prints a row of it.

@@ -10,7 +10,7 @@ use crate::bits::validity::Validity;
 use crate::encoders::byte_stream_split;
 use crate::fixed::column::OrderTracker;
 use crate::fixed::gather::{MinMax, Mode, gather, nothing};
-use crate::fixed::kind::{F64, Kind};
+use crate::fixed::kind::{F64, F64Marked, Kind};
 use crate::page::buf::PageBuf;
 use crate::rows::Cursor;
 use crate::source::{
@@ -26,11 +26,16 @@ const ELEMENT: usize = 8;
 /// Elements that one row may have: a page has 31 bits for its bytes.
 const ELEMENTS_MAX: usize = (1 << 28) - 1;
 
+/// Reads the elements of a row.
+type Gather = fn(&[[u8; 8]], Mode, &mut Validity, &mut MinMax<f64>, &mut Vec<u8>);
+
 /// A [`PageSource`] over arrays.
 pub(crate) struct ListSource {
     dims: u8,
     optional: bool,
     mode: Mode,
+    /// NaN elements are null; otherwise only those with the bits of [`NULL_ELEMENT`].
+    sentinels: bool,
     split: bool,
     levels: ListLevels,
     /// Rows of the page.
@@ -46,7 +51,7 @@ pub(crate) struct ListSource {
 }
 
 impl ListSource {
-    pub(crate) fn new(dims: u8, optional: bool, bounds: bool) -> Self {
+    pub(crate) fn new(dims: u8, optional: bool, sentinels: bool, bounds: bool) -> Self {
         Self {
             dims,
             optional,
@@ -55,6 +60,7 @@ impl ListSource {
                 bounds,
                 order: false,
             },
+            sentinels,
             split: false,
             levels: ListLevels::new(dims, optional),
             row_count: 0,
@@ -79,7 +85,12 @@ impl ListSource {
         self.shape.clear();
         self.shape.extend(value.shape());
         self.validity.clear();
-        gather::<F64>(
+        let (gather, is_null) = if self.sentinels {
+            (gather::<F64> as Gather, F64::is_null as fn([u8; 8]) -> bool)
+        } else {
+            (gather::<F64Marked> as Gather, F64Marked::is_null as _)
+        };
+        gather(
             value.elements(),
             self.mode,
             &mut self.validity,
@@ -90,12 +101,8 @@ impl ListSource {
             self.levels.push_row(&self.shape, None);
         } else {
             self.valid.clear();
-            self.valid.extend(
-                value
-                    .elements()
-                    .iter()
-                    .map(|element| !F64::is_null(*element)),
-            );
+            self.valid
+                .extend(value.elements().iter().map(|element| !is_null(*element)));
             self.levels.push_row(&self.shape, Some(&self.valid));
         }
     }
@@ -302,11 +309,13 @@ impl PageSource for ListSource {
     }
 
     fn finish(&mut self) -> Result<ChunkFacts, EncodeError> {
+        // A zero bound is widened to -0.0 or +0.0, whichever zero was there.
+        let MinMax { min: lo, max: hi } = self.chunk;
         let bounds = written(self.chunk).map(|PageBounds { min, max }| ChunkBounds {
             min,
             max: Some(max),
-            min_is_exact: true,
-            max_is_exact: true,
+            min_is_exact: lo != 0.0,
+            max_is_exact: hi != 0.0,
         });
         Ok(ChunkFacts {
             bounds,

@@ -429,15 +429,14 @@ impl PageSource for FixedSource {
         }
         self.values = Values::Plain;
         self.kept = None;
-        let bounds = self
-            .column
-            .chunk_bounds()
-            .map(|PageBounds { min, max }| ChunkBounds {
-                min,
-                max: Some(max),
-                min_is_exact: true,
-                max_is_exact: true,
-            });
+        let bounds = self.column.chunk_bounds();
+        let (min_is_exact, max_is_exact) = self.column.bounds_are_exact();
+        let bounds = bounds.map(|PageBounds { min, max }| ChunkBounds {
+            min,
+            max: Some(max),
+            min_is_exact,
+            max_is_exact,
+        });
         Ok(ChunkFacts {
             bounds,
             page_order: self.column.page_order(),

@@ -49,6 +49,10 @@ pub(crate) trait FixedColumn: Send {
     /// Bounds of the chunk.
     fn chunk_bounds(&self) -> Option<PageBounds>;
 
+    /// Whether the lower and the upper bound of the chunk are values of it. A zero of a floating-point
+    /// type need not be: whichever zero was there, the bounds are -0.0 and +0.0.
+    fn bounds_are_exact(&self) -> (bool, bool);
+
     /// Order of the bounds of the chunk's pages.
     fn page_order(&self) -> PageOrder;
 
@@ -246,6 +250,11 @@ impl<K: Kind> FixedColumn for Column<K> {
 
     fn chunk_bounds(&self) -> Option<PageBounds> {
         plain_bounds::<K>(self.chunk)
+    }
+
+    fn bounds_are_exact(&self) -> (bool, bool) {
+        let as_it_is = |key| K::lower(key).as_ref() == K::upper(key).as_ref();
+        (as_it_is(self.chunk.min), as_it_is(self.chunk.max))
     }
 
     fn page_order(&self) -> PageOrder {

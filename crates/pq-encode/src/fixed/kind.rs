@@ -240,6 +240,20 @@ kind! {
     lower: |key| if key == 0.0 { (-0.0_f64).to_le_bytes() } else { key.to_le_bytes() },
     upper: |key| if key == 0.0 { 0.0_f64.to_le_bytes() } else { key.to_le_bytes() },
 }
+kind! {
+    /// An element of an array, of which NaN is a value too: null has bits that no arithmetic makes.
+    F64Marked [8 -> 8] f64, f64::NEG_INFINITY => f64::INFINITY,
+    identity: true, null_is_lowest: false,
+    key: f64::from_le_bytes,
+    null: |native| u64::from_le_bytes(native) == NULL_ELEMENT,
+    plain: |native| native,
+    key_of_plain: f64::from_le_bytes,
+    lower: F64::lower,
+    upper: F64::upper,
+}
+
+/// The bits of [`F64Marked`] that are null: a quiet NaN.
+pub(crate) const NULL_ELEMENT: u64 = 0x7ffc_5e6c_5147_a7e5;
 
 /// Both halves of a 128-bit value are `i64::MIN`.
 const NULL_128: u128 = 0x8000_0000_0000_0000_8000_0000_0000_0000;

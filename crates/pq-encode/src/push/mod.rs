@@ -9,6 +9,7 @@ mod arrow;
 mod encoder;
 mod error;
 mod sample;
+mod weight;
 mod writer;
 
 #[cfg(feature = "arrow")]

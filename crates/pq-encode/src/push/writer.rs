@@ -1,8 +1,8 @@
 //! A Parquet file from batches of rows.
 //!
 //! Every column of a row group is a chunk under way until the group is complete; then the chunks are
-//! spliced in order. A group ends after exactly its number of rows, in the middle of a batch if need
-//! be, so that the file shows no batch.
+//! spliced in order. A group ends after exactly its number of rows, or before the row that would take
+//! it beyond its bytes, in the middle of a batch if need be, so that the file shows no batch.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use column_format::{ColumnSlice, SymbolDict};
 
 use super::encoder::PushEncoder;
 use super::error::PushError;
+use super::weight::Scales;
 use crate::fixed::column::widths;
 use crate::fixed::dictionary::heap_of;
 use crate::page::writer::Packings;
@@ -25,6 +26,9 @@ use crate::{
 pub struct PushOptions {
     /// Rows of a row group (> 0); the last one of a file may have fewer.
     pub row_group_rows: u64,
+    /// Bytes of the rows of a row group (> 0), as column files would store them: a group ends before
+    /// the row that would take it beyond, unless it is its first.
+    pub row_group_bytes: u64,
     /// Bytes that may be on the heap: a page and a dictionary for every column, bloom filters, and
     /// finished pages and what waits for the footer with what is left; what is beyond it goes to the
     /// store given. Besides this come at most 8 KiB a column, summaries of the pages of a row group, a
@@ -37,6 +41,7 @@ impl Default for PushOptions {
     fn default() -> Self {
         Self {
             row_group_rows: 1_000_000,
+            row_group_bytes: 256 << 20,
             memory: 64 << 20,
         }
     }
@@ -76,6 +81,7 @@ pub struct PushWriter<W> {
     packings: Packings,
     rows_max: u64,
     rows: u64,
+    scales: Scales,
     budget: Arc<MemoryBudget>,
     failed: bool,
 }
@@ -95,14 +101,20 @@ impl<W: Write> PushWriter<W> {
         spill: impl PageStoreFactory + 'static,
     ) -> Result<Self, PushError> {
         options.check()?;
-        if push.row_group_rows == 0 {
-            return Err(OptionError::Range {
-                option: "row-group-rows",
-                min: 1,
-                max: usize::MAX,
-                found: 0,
+        for (option, found) in [
+            ("row-group-rows", push.row_group_rows),
+            ("row-group-bytes", push.row_group_bytes),
+        ] {
+            if found == 0 {
+                let (min, max, found) = (1, usize::MAX, 0);
+                return Err(OptionError::Range {
+                    option,
+                    min,
+                    max,
+                    found,
+                }
+                .into());
             }
-            .into());
         }
         let blooms = bloom_memory(columns, options, push.row_group_rows)?;
         let needed = memory_needed(columns, options).saturating_add(blooms);
@@ -134,6 +146,7 @@ impl<W: Write> PushWriter<W> {
             file: FileAssembler::new(out, columns, options, properties)?.with_store(footers),
             rows_max: push.row_group_rows,
             rows: 0,
+            scales: Scales::new(columns, push.row_group_bytes),
             budget,
             failed: false,
         })
@@ -262,14 +275,15 @@ impl<W: Write> PushWriter<W> {
             batch.iter().map(|parts| Cursor::new(parts)).collect();
         let mut at = 0;
         while at < rows {
-            let count = (rows - at).min(self.rows_max - self.rows);
+            let by_rows = (rows - at).min(self.rows_max - self.rows);
+            let count = self.scales.fitting(&cursors, by_rows, self.rows == 0);
             for (idx, (column, cursor)) in self.columns.iter_mut().zip(&mut cursors).enumerate() {
                 let symbols = symbols.get(idx).copied().flatten();
                 write_column(column, cursor, count, symbols)?;
             }
             self.rows += count;
             at += count;
-            if self.rows == self.rows_max {
+            if self.rows == self.rows_max || count < by_rows {
                 self.end_group(symbols)?;
             }
         }
@@ -280,6 +294,7 @@ impl<W: Write> PushWriter<W> {
         if self.rows == 0 {
             return Ok(());
         }
+        self.scales.clear();
         self.file.begin_row_group(std::mem::take(&mut self.rows))?;
         for (idx, column) in self.columns.iter_mut().enumerate() {
             let symbols = symbols.get(idx).copied().flatten();

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::extents::{Extent, Extents};
 use super::{PageKey, PageStore, PageStoreFactory, SpillFile, StoreError};
+use crate::PIECE_BYTES_MAX;
 
 /// Makes the file when it is needed.
 type Open = Box<dyn Fn() -> io::Result<Box<dyn SpillFile>> + Send + Sync>;
@@ -125,6 +126,16 @@ fn unlinked_file(dir: &Path) -> io::Result<std::fs::File> {
     }
 }
 
+/// Writes a page of any size in pieces that are still in cache.
+fn write_pieces(file: &dyn SpillFile, page: &[u8], offset: u64) -> io::Result<()> {
+    let mut at = offset;
+    for piece in page.chunks(PIECE_BYTES_MAX) {
+        file.write_all_at(piece, at)?;
+        at += piece.len() as u64;
+    }
+    Ok(())
+}
+
 impl PageStoreFactory for TempFileStores {
     fn store(&self) -> Result<Box<dyn PageStore>, StoreError> {
         Ok(Box::new(TempFileStore {
@@ -154,7 +165,7 @@ impl PageStore for TempFileStore {
         let len = page.len();
         let (file, extent) = self.shared.allocate(len as u64)?;
         let offset = extent.offset;
-        if let Err(source) = file.write_all_at(page, offset) {
+        if let Err(source) = write_pieces(file.as_ref(), page, offset) {
             self.shared.release(extent);
             return Err(StoreError::Write {
                 offset,

@@ -87,38 +87,54 @@ fn the_columns_of_trades_get_the_encodings_that_suit_them() {
     }
 }
 
-#[test]
-fn what_is_chosen_is_at_most_a_twentieth_larger_than_the_best_named() {
+/// Chunks whose choice is more than a twentieth larger than the best encoding asked for by name.
+fn regretted(codec: Codec) -> Vec<String> {
     let mut above = Vec::new();
+    let options = with_codec(codec);
     for column_type in all_types() {
         for shape in [Shape::Wild, Shape::Few, Shape::Rising] {
             let column = column(column_type, 20_000, Nulls::Random, shape, 3);
-            for codec in [Codec::None, Codec::Zstd(1), Codec::Lz4Raw] {
-                let len = |encoding: Option<Encoding>| {
-                    let mut spec = ColumnSpec::new("c", column_type);
-                    spec.encoding = encoding;
-                    let input = Input {
-                        spec,
-                        slices: vec![column.slice()],
-                        symbols: column.symbols.as_ref(),
-                    };
-                    let (_, summary) = chunk(&input, &with_codec(codec));
-                    (summary.compressed_len, summary.encoding)
+            let len = |encoding: Option<Encoding>| {
+                let mut spec = ColumnSpec::new("c", column_type);
+                spec.encoding = encoding;
+                let input = Input {
+                    spec,
+                    slices: vec![column.slice()],
+                    symbols: column.symbols.as_ref(),
                 };
-                // Only those that a column may get without being asked.
-                let spec = ColumnSpec::new("c", column_type);
-                let candidates = pq_encode::candidates(&spec, &with_codec(codec));
-                let named = candidates.iter().map(|encoding| len(Some(*encoding)));
-                let (best, by) = named.min_by_key(|(len, _)| *len).unwrap();
-                let (found, encoding) = len(None);
-                if found * 20 > best * 21 {
-                    let what = format!("{column_type} {shape:?} {codec:?}");
-                    above.push(format!("{what}: {found} {encoding}, {best} {by}"));
-                }
+                let (_, summary) = chunk(&input, &options);
+                (summary.compressed_len, summary.encoding)
+            };
+            // Only those that a column may get without being asked.
+            let spec = ColumnSpec::new("c", column_type);
+            let candidates = pq_encode::candidates(&spec, &options);
+            let named = candidates.iter().map(|encoding| len(Some(*encoding)));
+            let (best, by) = named.min_by_key(|(len, _)| *len).unwrap();
+            let (found, encoding) = len(None);
+            if found * 20 > best * 21 {
+                let what = format!("{column_type} {shape:?}");
+                above.push(format!("{what}: {found} {encoding}, {best} {by}"));
             }
         }
     }
-    assert!(above.is_empty(), "{above:#?}");
+    above
+}
+
+// One test a codec: they run side by side.
+
+#[test]
+fn what_is_chosen_is_at_most_a_twentieth_larger_than_the_best_named() {
+    assert_eq!(regretted(Codec::None), [""; 0]);
+}
+
+#[test]
+fn what_is_chosen_under_zstd_is_at_most_a_twentieth_larger_than_the_best_named() {
+    assert_eq!(regretted(Codec::Zstd(1)), [""; 0]);
+}
+
+#[test]
+fn what_is_chosen_under_lz4_is_at_most_a_twentieth_larger_than_the_best_named() {
+    assert_eq!(regretted(Codec::Lz4Raw), [""; 0]);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod arrow_batches;
+mod arrow_types;
 mod assemble;
 mod bloom;
 mod cells;
@@ -24,9 +25,13 @@ mod options;
 mod page_sizes;
 mod pages;
 mod push;
+mod push_bytes;
 mod push_faults;
+mod push_hostile;
 mod round_trip;
+mod spill_pieces;
 mod statistics;
 mod stores;
 mod watch;
 mod write;
+mod zeros;

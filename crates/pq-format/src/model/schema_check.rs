@@ -187,7 +187,8 @@ const fn unit(unit: TimeUnit) -> p2::TimeUnit {
 fn decimal(scale: i32, precision: i32, path: &str) -> Result<(usize, usize), FormatError> {
     let ok = (1..=76).contains(&precision) && (0..=precision).contains(&scale);
     match (usize::try_from(precision), usize::try_from(scale)) {
-        (Ok(precision), Ok(scale)) if ok => Ok((precision, scale)),
+        // Parquet allows a scale equal to the precision, parquet2 does not.
+        (Ok(precision), Ok(scale)) if ok => Ok((precision, scale.min(precision.saturating_sub(1)))),
         _ => Err(error(
             path,
             format!("DECIMAL({precision}, {scale}) does not exist"),

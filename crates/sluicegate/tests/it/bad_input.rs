@@ -104,6 +104,48 @@ const REFUSED: &[(&str, &str, i32, &[&str])] = &[
         &["--bloom", "\"nothing\"", "price"],
     ),
     (
+        "export @ -o # --bloom b",
+        "all_types",
+        2,
+        &["`b`", "BOOLEAN", "cannot have a bloom filter"],
+    ),
+    (
+        "export @ -o # --bloom a1:0.1",
+        "all_types",
+        2,
+        &["`a1`", "DOUBLE[]", "cannot have a bloom filter"],
+    ),
+    (
+        "export @ -o # --bloom \"auto\"",
+        "trades",
+        2,
+        &["--bloom", "\"auto\"", "price"],
+    ),
+    (
+        "export @ -o # --encoding l=rle",
+        "all_types",
+        2,
+        &["`l`", "LONG", "encoded as rle", "delta_binary_packed"],
+    ),
+    (
+        "export @ -o # --encoding b=dictionary",
+        "all_types",
+        2,
+        &["`b`", "BOOLEAN", "encoded as rle_dictionary", "plain, rle"],
+    ),
+    (
+        "export @ -o # --encoding a2=dictionary",
+        "all_types",
+        2,
+        &["`a2`", "DOUBLE[][]", "plain, byte_stream_split"],
+    ),
+    (
+        "export @ -o # --raw-arrays --encoding a1=bss",
+        "all_types",
+        2,
+        &["`a1`", "byte_stream_split", "it can be plain"],
+    ),
+    (
         "export @ -o # --page-bytes 12",
         "trades",
         2,

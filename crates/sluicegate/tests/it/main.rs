@@ -6,6 +6,7 @@
 )]
 
 mod bad_input;
+mod columns;
 mod commands;
 mod interrupt;
 mod memory;

@@ -12,7 +12,7 @@ use testkit::temp_dir;
 use crate::support::sluice;
 
 /// What the process itself takes: code, allocator, arguments.
-const CONSTANT: u64 = 8 << 20;
+pub(crate) const CONSTANT: u64 = 8 << 20;
 
 fn anon_bytes(child: &Child) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
@@ -24,7 +24,13 @@ fn anon_bytes(child: &Child) -> Option<u64> {
 }
 
 /// Exports and returns the most anonymous memory that was seen.
-fn peak_of(table: &Path, out: &Path, memory: &str, group_rows: u64, more: &[&str]) -> u64 {
+pub(crate) fn peak_of(
+    table: &Path,
+    out: &Path,
+    memory: &str,
+    group_rows: u64,
+    more: &[&str],
+) -> u64 {
     let mut child = sluice()
         .args([
             "export",

@@ -1,0 +1,77 @@
+//! Tables of as many columns as asked for, and of texts that were asked for: what no workload has.
+
+use std::path::PathBuf;
+
+use column_format::{ColumnType, TimestampUnit, Utf16, Value, WriteError};
+use mmap_io::Vfs;
+use rand::Rng;
+
+use super::column::{Batch, Column, Each, Files, Source};
+use super::random::stream;
+use super::table::Table;
+use super::trades::Ticks;
+use super::{GenError, Generated, Request, Workload, plan};
+
+/// Makes a table of a designated timestamp and `longs` LONG columns `n0`, `n1`, … of one day.
+///
+/// # Errors
+/// As for [`generate`](super::generate()).
+pub fn generate_many(
+    vfs: &dyn Vfs,
+    longs: u64,
+    rows: u64,
+    out: impl Into<PathBuf>,
+) -> Result<Generated, GenError> {
+    let request = Request::new(Workload::Trades, rows, 1, out);
+    let spans = plan::spans(&request)?;
+    let time = ColumnType::Timestamp(TimestampUnit::Micros);
+    let mut columns = vec![Column::new("timestamp", time, Ticks(stream(1, 0)))];
+    columns.extend((0..longs).map(|number| {
+        let mut values = stream(1, number + 1);
+        let value = Each(move || Value::Long(values.random_range(0..1_000_000)));
+        Column::new(format!("n{number}"), ColumnType::Long, value)
+    }));
+    Table::new(1003, columns).write(vfs, &request.out, &spans)
+}
+
+/// Makes a table of a designated timestamp, a VARCHAR column `v` and a STRING column `s`, whose rows
+/// are these texts, of one day.
+///
+/// # Errors
+/// As for [`generate`](super::generate()).
+pub fn generate_texts(
+    vfs: &dyn Vfs,
+    texts: &[String],
+    out: impl Into<PathBuf>,
+) -> Result<Generated, GenError> {
+    let rows = u64::try_from(texts.len()).unwrap_or(u64::MAX);
+    let request = Request::new(Workload::Trades, rows, 1, out);
+    let spans = plan::spans(&request)?;
+    let time = ColumnType::Timestamp(TimestampUnit::Micros);
+    let columns = vec![
+        Column::new("timestamp", time, Ticks(stream(1, 0))),
+        Column::new("v", ColumnType::Varchar, Texts(texts.to_vec(), false)),
+        Column::new("s", ColumnType::String, Texts(texts.to_vec(), true)),
+    ];
+    Table::new(1004, columns).write(vfs, &request.out, &spans)
+}
+
+/// Given texts, as UTF-16 or not.
+struct Texts(Vec<String>, bool);
+
+impl Source for Texts {
+    fn fill(&mut self, batch: &Batch<'_>, out: &mut Files) -> Result<(), WriteError> {
+        for row in batch.rows.clone() {
+            let row = usize::try_from(batch.span.first_row + row).ok();
+            let text = row.and_then(|row| self.0.get(row));
+            let text = text.map_or("", String::as_str);
+            if self.1 {
+                let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+                out.push(&Value::String(Utf16::new(&units)))?;
+            } else {
+                out.push(&Value::Varchar(text.as_bytes()))?;
+            }
+        }
+        Ok(())
+    }
+}
