@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use column_format::{ColumnType, TimestampUnit, Utf16, Value, WriteError};
+use column_format::{ColumnType, TimestampUnit, Value, WriteError};
 use mmap_io::Vfs;
 use rand::Rng;
 
@@ -50,14 +50,14 @@ pub fn generate_texts(
     let time = ColumnType::Timestamp(TimestampUnit::Micros);
     let columns = vec![
         Column::new("timestamp", time, Ticks(stream(1, 0))),
-        Column::new("v", ColumnType::Varchar, Texts(texts.to_vec(), false)),
-        Column::new("s", ColumnType::String, Texts(texts.to_vec(), true)),
+        Column::new("v", ColumnType::Varchar, Texts(texts.to_vec())),
+        Column::new("s", ColumnType::String, Texts(texts.to_vec())),
     ];
     Table::new(1004, columns).write(vfs, &request.out, &spans)
 }
 
-/// Given texts, as UTF-16 or not.
-struct Texts(Vec<String>, bool);
+/// Given texts.
+struct Texts(Vec<String>);
 
 impl Source for Texts {
     fn fill(&mut self, batch: &Batch<'_>, out: &mut Files) -> Result<(), WriteError> {
@@ -65,12 +65,7 @@ impl Source for Texts {
             let row = usize::try_from(batch.span.first_row + row).ok();
             let text = row.and_then(|row| self.0.get(row));
             let text = text.map_or("", String::as_str);
-            if self.1 {
-                let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-                out.push(&Value::String(Utf16::new(&units)))?;
-            } else {
-                out.push(&Value::Varchar(text.as_bytes()))?;
-            }
+            out.push_text(text)?;
         }
         Ok(())
     }
