@@ -44,8 +44,8 @@ fn raw_arrays_are_byte_arrays_and_others_are_lists() {
             }
         }
         // What shaped the bytes is said.
-        let about = footer.key_value_metadata.iter();
-        let about = about.filter(|pair| pair.key == "sluicegate").next_back();
+        let mut pairs = footer.key_value_metadata.iter();
+        let about = pairs.find(|pair| pair.key == "sluicegate");
         let about = about.unwrap().value.as_deref().unwrap();
         assert_eq!(about.contains("\"raw_arrays\":true"), raw, "{about}");
     }
