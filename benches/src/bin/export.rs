@@ -103,22 +103,27 @@ impl Bench {
             runs: self.runs,
         };
         let source = table(&self.data, &params)?;
-        let mut all = self.places.contestants();
-        // What `--threads` would change is not asked for where it does not exist.
-        all.retain(|contestant| self.args.wants(&contestant.to_string()));
+        // Runs of those that are not asked for now stay as they are known.
+        let all = self.places.contestants();
+        let asked = |contestant: &Contestant| self.args.wants(&contestant.to_string());
         let mut state = State::load(case, &all, &self.home, self.args.resume)?;
-        for (contestant, entry) in all.iter().zip(&mut state.entries) {
+        let entries = all.iter().zip(&mut state.entries);
+        for (contestant, entry) in entries.filter(|(contestant, _)| asked(contestant)) {
             if let Err(error) = self.prepare(*contestant, &source) {
                 entry.failure = Some(format!("no source: {error}").replace('\n', " "));
             }
         }
-        let questdb = self.questdb(&source, case, &all)?;
+        let questdb = self.questdb(
+            &source,
+            case,
+            all.iter().any(|one| one.is_server() && asked(one)),
+        )?;
         for turn in 0..self.runs {
             for place in 0..all.len() {
                 // Everyone starts first sometimes.
                 let at = (turn + place) % all.len();
                 let entry = &mut state.entries[at];
-                if entry.runs.len() > turn || entry.failure.is_some() {
+                if !asked(&all[at]) || entry.runs.len() > turn || entry.failure.is_some() {
                     continue;
                 }
                 let task = Task {
@@ -158,18 +163,10 @@ impl Bench {
         make(makers, source, &forms)
     }
 
-    fn questdb(
-        &self,
-        source: &Path,
-        case: &Case,
-        all: &[Contestant],
-    ) -> io::Result<Option<QuestDb>> {
-        let Some((java, jar)) = self.places.server.clone() else {
+    fn questdb(&self, source: &Path, case: &Case, is_asked: bool) -> io::Result<Option<QuestDb>> {
+        let Some((java, jar)) = self.places.server.clone().filter(|_| is_asked) else {
             return Ok(None);
         };
-        if !all.iter().any(|contestant| contestant.is_server()) {
-            return Ok(None);
-        }
         let root = questdb_root(source, &case.workload.to_string())?;
         Ok(Some(QuestDb { java, jar, root }))
     }

@@ -199,6 +199,11 @@ fn entry_json(entry: &Entry) -> Value {
 
 fn run_json(run: &Run) -> Value {
     let steps = run.steps.iter();
+    // Where the output stood is of no use on another machine.
+    let mut said = run.said.clone();
+    if let Some(said) = said.as_object_mut() {
+        said.remove("output");
+    }
     json!({
         "effort": effort_name(run.effort),
         "wall_s": run.wall_s,
@@ -212,7 +217,7 @@ fn run_json(run: &Run) -> Value {
         "source_left_mib": mib(run.source_left),
         "output_left_mib": mib(run.output_left),
         "out_bytes": run.out_bytes,
-        "said": run.said,
+        "said": said,
     })
 }
 

@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 import urllib.parse
+from pathlib import Path
 
 CONF = """
 http.bind.to=127.0.0.1:{port}
@@ -64,10 +65,14 @@ class Server:
                 return self
             except (OSError, http.client.HTTPException):
                 if self.process.poll() is not None:
-                    raise RuntimeError(f"QuestDB ended at once, see {self.log.name}") from None
+                    raise RuntimeError(f"QuestDB ended at once, see {self.log_name()}") from None
                 if time.monotonic() > deadline:
-                    raise RuntimeError(f"QuestDB does not answer, see {self.log.name}") from None
+                    raise RuntimeError(f"QuestDB does not answer, see {self.log_name()}") from None
                 time.sleep(0.2)
+
+    def log_name(self):
+        """The log's file and folder; what lies above says nothing on another machine."""
+        return "/".join(Path(self.log.name).parts[-2:])
 
     def stop(self):
         """Ends the server as an operator would: column files are closed and trimmed."""

@@ -115,17 +115,6 @@ impl<'e> Chunks<'e> {
         sink: impl PageSink,
         kept: &mut Option<ChunkEncoder>,
     ) -> Result<EncodedChunk> {
-        self.encode_column(group, idx, sink, kept)
-            .map_err(|error| self.in_column(idx, error))
-    }
-
-    fn encode_column(
-        &self,
-        group: &PendingGroup,
-        idx: usize,
-        sink: impl PageSink,
-        kept: &mut Option<ChunkEncoder>,
-    ) -> Result<EncodedChunk> {
         let Some(column) = self.columns.get(idx) else {
             let (call, expected) = ("encode", "finish_row_group");
             return Err(Cause::Assemble(AssembleError::OutOfOrder { call, expected }).into());
