@@ -1,6 +1,7 @@
 """Throughput by partition, a panel for each memory limit: usage: stream_plot.py JSON SVG"""
 
 import json
+import math
 import sys
 
 import matplotlib
@@ -30,10 +31,9 @@ def panel(axes, entries, limit, rows):
         if entry["runs"][0]["effort"] == "frugal":
             name, style["linestyle"] = f"{name} (frugal)", "--"
         # What comes in one piece has partitions without a duration.
-        speed = [rows / second / 1e6 if second > 1e-4 else float("nan") for second in seconds]
+        speed = [rows / second / 1e6 if second > 1e-4 else math.nan for second in seconds]
         axes.plot(range(1, len(speed) + 1), speed, label=name, color=COLOURS[entry["contestant"]], **style)
     axes.set_title(limit if limit == "no limit" else f"memory limit {limit}", fontsize=10)
-    axes.set_ylim(bottom=0)
     axes.grid(alpha=0.25)
     axes.legend(fontsize=7, loc="upper right", ncols=2)
     if ended:
@@ -51,6 +51,10 @@ def main(figures, picture):
     figure, grid = plt.subplots(lines, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
     for axes, limit in zip(grid.flat, limits):
         panel(axes, [entry for entry in told["entries"] if entry["limit"] == limit], limit, rows)
+    # One scale for all panels, with room for names above the lines.
+    drawn = [speed for axes in grid.flat for line in axes.get_lines() for speed in line.get_ydata()]
+    top = max((speed for speed in drawn if not math.isnan(speed)), default=1)
+    grid[0, 0].set_ylim(0, top * 1.4)
     for axes in grid[-1]:
         axes.set_xlabel("partition")
     for axes in grid[:, 0]:

@@ -41,4 +41,4 @@ pub use crate::target::Output;
 pub use crate::text::parse::{TimePoint, TimePointError};
 pub use crate::text::size::{ByteSize, QuantityError, TimeLimit};
 pub use crate::time_range::TimeRange;
-pub use crate::unfinished::Unfinished;
+pub use crate::unfinished::{Remains, Unfinished};

@@ -3,35 +3,77 @@
 //! Work that is asked to stop cleans up by itself, at its next look at the stop signs. Some steps are
 //! long (a page of many megabytes in a slow codec, the last `fsync`), and a person does not wait for
 //! them: a binary then removes the name and exits. A library never ends the process.
+//!
+//! The lock is held while a file is created: there is no moment in which it exists and nobody knows.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use mmap_io::AtomicFile;
+
+use crate::error::{Cause, Result};
 
 /// The temporary file of an output. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Unfinished {
-    path: Arc<Mutex<Option<PathBuf>>>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    /// Nothing is under way.
+    #[default]
+    Idle,
+    /// The file of this name is.
+    Writing(PathBuf),
+    /// Nothing may be begun any more.
+    Closed,
+}
+
+/// What [`Unfinished::remove`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remains {
+    /// Nothing is left: nothing was under way, or it was removed.
+    Nothing,
+    /// The file just got its final name, or was just cleaned up: the work is about to end by itself.
+    Ending,
 }
 
 impl Unfinished {
-    /// Removes the file under way, if there is one. For a process that is about to exit: the work
-    /// itself then fails to publish.
-    pub fn remove(&self) {
-        let path = self.path.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(path) = path.as_deref() {
-            // Published or cleaned up in this moment: then there is nothing to do.
-            let _ = std::fs::remove_file(path);
+    /// Removes the file under way, if there is one, and lets no other begin. For a process that is
+    /// about to exit: the work itself then fails to publish.
+    #[must_use = "work that is about to end should be let end"]
+    pub fn remove(&self) -> Remains {
+        let mut state = self.lock();
+        match std::mem::replace(&mut *state, State::Closed) {
+            State::Writing(path) => match std::fs::remove_file(path) {
+                Err(error) if error.kind() == ErrorKind::NotFound => Remains::Ending,
+                _ => Remains::Nothing,
+            },
+            State::Idle | State::Closed => Remains::Nothing,
         }
     }
 
-    /// Knows of the file at `path` until the answer is dropped.
-    pub(crate) fn announce(&self, path: &Path) -> Announced<'_> {
-        self.set(Some(path.to_path_buf()));
-        Announced(self)
+    /// Creates a file and knows of it until the guard is dropped.
+    ///
+    /// # Errors
+    /// [`Cause::Cancelled`] after [`Unfinished::remove`], otherwise what `create` fails with.
+    pub(crate) fn create(
+        &self,
+        create: impl FnOnce() -> Result<AtomicFile>,
+    ) -> Result<(AtomicFile, Announced<'_>)> {
+        let mut state = self.lock();
+        if matches!(*state, State::Closed) {
+            return Err(Cause::Cancelled.into());
+        }
+        let file = create()?;
+        *state = State::Writing(file.temp_path());
+        Ok((file, Announced(self)))
     }
 
-    fn set(&self, path: Option<PathBuf>) {
-        *self.path.lock().unwrap_or_else(PoisonError::into_inner) = path;
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -41,6 +83,65 @@ pub(crate) struct Announced<'a>(&'a Unfinished);
 
 impl Drop for Announced<'_> {
     fn drop(&mut self) {
-        self.0.set(None);
+        let mut state = self.0.lock();
+        if matches!(*state, State::Writing(_)) {
+            *state = State::Idle;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use mmap_io::RealVfs;
+
+    use super::*;
+
+    fn file(dir: &Path) -> Result<AtomicFile> {
+        AtomicFile::create(&RealVfs, &dir.join("out")).map_err(|error| Cause::Io(error).into())
+    }
+
+    fn names(dir: &Path) -> usize {
+        std::fs::read_dir(dir).unwrap().count()
+    }
+
+    #[test]
+    fn a_file_under_way_is_removed_and_none_begins_after_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let unfinished = Unfinished::default();
+        let (under_way, _announced) = unfinished.create(|| file(dir.path())).unwrap();
+        assert_eq!(names(dir.path()), 1);
+        assert_eq!(unfinished.remove(), Remains::Nothing);
+        assert_eq!(names(dir.path()), 0);
+        under_way.publish(false, false).unwrap_err();
+        let refused = unfinished.create(|| file(dir.path())).unwrap_err();
+        assert!(matches!(refused.cause(), Cause::Cancelled));
+        assert_eq!(names(dir.path()), 0);
+    }
+
+    #[test]
+    fn what_has_its_name_already_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let unfinished = Unfinished::default();
+        let (done, announced) = unfinished.create(|| file(dir.path())).unwrap();
+        done.publish(false, false).unwrap();
+        assert_eq!(unfinished.clone().remove(), Remains::Ending);
+        drop(announced);
+        assert!(dir.path().join("out").is_file());
+        // There is nothing left to do then.
+        assert_eq!(unfinished.remove(), Remains::Nothing);
+    }
+
+    #[test]
+    fn work_that_has_ended_leaves_nothing_to_remove() {
+        let dir = tempfile::tempdir().unwrap();
+        let unfinished = Unfinished::default();
+        for _ in 0..2 {
+            let (one, announced) = unfinished.create(|| file(dir.path())).unwrap();
+            drop((one, announced));
+        }
+        assert_eq!(unfinished.remove(), Remains::Nothing);
+        assert_eq!(names(dir.path()), 0);
     }
 }

@@ -17,7 +17,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use clap::Parser;
-use engine::{CancelToken, Cause, EngineError, Unfinished};
+use engine::{CancelToken, Cause, EngineError, Remains, Unfinished};
 
 use crate::args::Cli;
 
@@ -25,6 +25,8 @@ use crate::args::Cli;
 const GRACE: Duration = Duration::from_millis(900);
 /// The same for a stream, which may be stuck in a write that nobody reads, and has nothing to clean up.
 const STREAM_GRACE: Duration = Duration::from_millis(500);
+/// How long work may take that has published its file already: its own answer is the right one.
+const LAST_STEPS: Duration = Duration::from_secs(5);
 /// How long stderr may take to take the line that says why.
 const LAST_WORDS: Duration = Duration::from_millis(50);
 
@@ -68,7 +70,9 @@ fn main() -> ExitCode {
 /// large page in a slow codec, an `fsync`), and a write may wait for a reader for ever.
 fn end_after(grace: Duration, unfinished: &Unfinished, cause: Cause) {
     std::thread::sleep(grace);
-    unfinished.remove();
+    if unfinished.remove() == Remains::Ending {
+        std::thread::sleep(LAST_STEPS);
+    }
     let error = EngineError::from(cause);
     let code = error.exit_class().code();
     let (said, wait) = mpsc::channel();

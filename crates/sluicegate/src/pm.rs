@@ -3,29 +3,34 @@
 use std::process::ExitCode;
 
 use engine::EngineError;
-use engine::pm::{self, GenerateOptions, GenerateStatus, Inspection};
+use engine::pm::{self, GenerateOptions, GenerateStatus, GenerateStop, Inspection};
 
 use crate::args::{PmCommand, PmGenerateArgs, PmInspectArgs, PmVerifyArgs};
 use crate::output::{print, say};
+use crate::run::Work;
 
 /// Exit code of `verify` when it found damage.
 const DAMAGED: u8 = 3;
 
 /// Runs one of the tools.
-pub(crate) fn run(command: PmCommand) -> Result<ExitCode, EngineError> {
+pub(crate) fn run(command: PmCommand, work: &Work) -> Result<ExitCode, EngineError> {
     match command {
-        PmCommand::Generate(args) => generate(&args),
+        PmCommand::Generate(args) => generate(&args, work),
         PmCommand::Inspect(args) => inspect(&args),
         PmCommand::Verify(args) => verify(&args),
     }
 }
 
-fn generate(args: &PmGenerateArgs) -> Result<ExitCode, EngineError> {
+fn generate(args: &PmGenerateArgs, work: &Work) -> Result<ExitCode, EngineError> {
     let options = GenerateOptions {
         dry_run: args.dry_run,
         checksums: args.checksums,
     };
-    let report = pm::generate(&engine::real_vfs(), &args.target, options)?;
+    let stop = GenerateStop {
+        cancel: work.cancel.clone(),
+        unfinished: work.unfinished.clone(),
+    };
+    let report = pm::generate(&engine::real_vfs(), &args.target, options, &stop)?;
     if args.json {
         let json = serde_json::to_string(&report).unwrap_or_default();
         print(format!("{json}\n").as_bytes())?;

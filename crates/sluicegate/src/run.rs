@@ -11,8 +11,8 @@ use engine::{
 };
 
 use crate::args::{
-    Command, ExportArgs, Listing, ListingFormat, Profile, ReadMode, Reading, ScanArgs, ScanFormat,
-    Selection, ShowCommand, ShowTableArgs, ShowTablesArgs,
+    Command, ExportArgs, Listing, ListingFormat, PmCommand, Profile, ReadMode, Reading, ScanArgs,
+    ScanFormat, Selection, ShowCommand, ShowTableArgs, ShowTablesArgs,
 };
 use crate::output::{complain, print, say};
 use crate::progress_bar::TerminalProgress;
@@ -32,7 +32,10 @@ pub(crate) fn streams_to_stdout(command: &Command) -> bool {
 /// Whether a command watches the cancel token. For all others the signal's own effect is the right
 /// one: the process ends.
 pub(crate) fn cleans_up(command: &Command) -> bool {
-    matches!(command, Command::Export(_) | Command::Scan(_))
+    matches!(
+        command,
+        Command::Export(_) | Command::Scan(_) | Command::Pm(PmCommand::Generate(_))
+    )
 }
 
 /// What stops a command, and what is left to do then.
@@ -64,7 +67,7 @@ pub(crate) fn run(command: Command, work: &Work) -> Result<ExitCode, EngineError
         Command::Show(ShowCommand::Partitions(args)) => {
             show(&engine::show_partitions(&args.table)?, &args)
         }
-        Command::Pm(command) => crate::pm::run(command),
+        Command::Pm(command) => crate::pm::run(command, work),
     }
 }
 

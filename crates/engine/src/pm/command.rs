@@ -9,6 +9,7 @@ use std::sync::Arc;
 use mmap_io::{AtomicFile, RootFile, Vfs};
 use pm_format::{PmView, committed_size, resolve};
 use serde::Serialize;
+use table_reader::CancelToken;
 
 use super::checksums::verify_chunks;
 use super::error::GenerateError;
@@ -16,6 +17,7 @@ use super::files::{Found, PARQUET_NAME, ParquetFile, SIDECAR_NAME, find, is_miss
 use super::inspect::{Inspection, inspect};
 use super::verify::{read_facts, verify_against, verify_sidecar};
 use crate::error::{Cause, Result};
+use crate::unfinished::Unfinished;
 
 /// Longest sidecar that is read into memory.
 const SIDECAR_LEN_MAX: u64 = 1 << 30;
@@ -79,20 +81,34 @@ pub struct GenerateOptions {
     pub checksums: bool,
 }
 
+/// What stops `pm generate`, and what it leaves to whoever has to end the process.
+#[derive(Clone, Debug, Default)]
+pub struct GenerateStop {
+    /// Asked between files and between the pieces of a file.
+    pub cancel: CancelToken,
+    /// Knows of the sidecar under way.
+    pub unfinished: Unfinished,
+}
+
 /// Makes the missing and stale sidecars of a Parquet file, a table or a database root; everything
 /// is read and written through `vfs`.
 ///
 /// # Errors
-/// When the target cannot be read at all. What fails for one file is in the report.
+/// When the target cannot be read at all, or [`Cause::Cancelled`]: sidecars that were written until
+/// then are whole and stay. What fails for one file is in the report.
 pub fn generate(
     vfs: &Arc<dyn Vfs>,
     target: &Path,
     options: GenerateOptions,
+    stop: &GenerateStop,
 ) -> Result<GenerateReport> {
     let Found { files, unreadable } = find(vfs, target)?;
     let mut report = GenerateReport::default();
     for file in &files {
-        let done = make_one(vfs, file, options);
+        let done = make_one(vfs, file, options, stop);
+        if stop.cancel.is_cancelled() {
+            return Err(Cause::Cancelled.into());
+        }
         report.files.push(outcome(&file.path, done));
     }
     for (path, reason) in unreadable {
@@ -115,14 +131,19 @@ fn outcome(path: &Path, done: Done) -> GeneratedSidecar {
     }
 }
 
-fn make_one(vfs: &Arc<dyn Vfs>, file: &ParquetFile, options: GenerateOptions) -> Done {
+fn make_one(
+    vfs: &Arc<dyn Vfs>,
+    file: &ParquetFile,
+    options: GenerateOptions,
+    stop: &GenerateStop,
+) -> Done {
     let parquet = open_file(vfs, &file.path).map_err(|e| e.to_line())?;
     let mut facts = read_facts(file.committed, &mut reader(&parquet)).map_err(|e| one_line(&e))?;
     let target = file.dir.join(SIDECAR_NAME);
     let stale = stale_reason(vfs, &target, file.committed, &parquet).map_err(|e| e.to_line())?;
     if options.checksums && stale.is_some() {
         facts
-            .add_checksums(file.committed, &mut reader(&parquet))
+            .add_checksums(file.committed, &mut stoppable(&parquet, &stop.cancel))
             .map_err(|e| one_line(&e))?;
     }
     let image = facts.build().map_err(|e| one_line(&e))?;
@@ -143,11 +164,24 @@ fn make_one(vfs: &Arc<dyn Vfs>, file: &ParquetFile, options: GenerateOptions) ->
     if options.dry_run {
         return Ok((GenerateStatus::WouldWrite, image.len(), Some(stale)));
     }
-    let mut output = AtomicFile::create(vfs.as_ref(), &target).map_err(|e| one_line(&e))?;
-    output.append(&image).map_err(|e| one_line(&e))?;
     // One that appeared in the meantime is its writer's, and newer.
-    output.publish(true, !missing).map_err(|e| one_line(&e))?;
+    write_sidecar(vfs, &target, &image, !missing, &stop.unfinished).map_err(|e| e.to_line())?;
     Ok((GenerateStatus::Written, image.len(), Some(stale)))
+}
+
+fn write_sidecar(
+    vfs: &Arc<dyn Vfs>,
+    target: &Path,
+    image: &[u8],
+    replace: bool,
+    unfinished: &Unfinished,
+) -> Result<()> {
+    let create = || AtomicFile::create(vfs.as_ref(), target).map_err(|e| Cause::Io(e).into());
+    let (mut output, _announced) = unfinished.create(create)?;
+    let written = output.append(image);
+    let published = written.and_then(|()| output.publish(true, replace));
+    published.map_err(Cause::Io)?;
+    Ok(())
 }
 
 /// Why the sidecar at `path` does not serve the Parquet file of `committed` bytes; `None` when it
@@ -193,6 +227,18 @@ fn reader(file: &RootFile) -> impl FnMut(u64, usize) -> Result<Vec<u8>, Generate
         let left = file.len()?.saturating_sub(offset);
         let len = u64::try_from(len).unwrap_or(u64::MAX).min(left);
         Ok(file.read_vec(offset, len, PIECE_LEN_MAX)?)
+    }
+}
+
+/// The same, until somebody asks to stop.
+fn stoppable<'f>(
+    file: &'f RootFile,
+    cancel: &'f CancelToken,
+) -> impl FnMut(u64, usize) -> Result<Vec<u8>, GenerateError> + 'f {
+    let mut read = reader(file);
+    move |offset, len| match cancel.is_cancelled() {
+        true => Err(GenerateError::Cancelled),
+        false => read(offset, len),
     }
 }
 

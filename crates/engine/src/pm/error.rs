@@ -39,13 +39,16 @@ pub enum GenerateError {
     /// The image could not be built.
     #[error("the sidecar cannot be built")]
     Build(#[source] PmError),
+    /// Somebody asked to stop.
+    #[error("interrupted")]
+    Cancelled,
     /// Bytes of the file could not be read.
     #[error(transparent)]
     Io(#[from] IoError),
 }
 
 impl GenerateError {
-    /// The kind of pm.md §2; `None` for an I/O error.
+    /// The kind of pm.md §2; `None` for an I/O error or a cancel.
     #[must_use]
     pub fn kind(&self) -> Option<ErrorKind> {
         match self {
@@ -54,7 +57,7 @@ impl GenerateError {
             | Self::Footer(FormatError::SchemaMismatch { .. }) => Some(ErrorKind::SchemaMismatch),
             Self::Conversion { .. } | Self::Footer(_) => Some(ErrorKind::Conversion),
             Self::Build(error) => Some(error.kind()),
-            Self::Io(_) => None,
+            Self::Cancelled | Self::Io(_) => None,
         }
     }
 }

@@ -16,8 +16,8 @@ mod verify;
 
 pub use checksums::verify_chunks;
 pub use command::{
-    GenerateOptions, GenerateReport, GenerateStatus, GeneratedSidecar, generate, inspect_file,
-    verify_file,
+    GenerateOptions, GenerateReport, GenerateStatus, GenerateStop, GeneratedSidecar, generate,
+    inspect_file, verify_file,
 };
 pub use error::GenerateError;
 pub use files::SIDECAR_NAME;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use engine::pm::{
-    FooterPlace, GenerateError, GenerateOptions, GenerateStatus, generate, inspect, read_facts,
-    sidecar_facts, verify_against, verify_file, verify_sidecar,
+    FooterPlace, GenerateError, GenerateOptions, GenerateStatus, GenerateStop, generate, inspect,
+    read_facts, sidecar_facts, verify_against, verify_file, verify_sidecar,
 };
 use engine::real_vfs;
 use mmap_io::Vfs;
@@ -217,7 +217,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 fn statuses(root: &Path, options: GenerateOptions) -> Vec<GenerateStatus> {
-    let report = generate(&real_vfs(), root, options).expect("generates");
+    let report = generate(&real_vfs(), root, options, &GenerateStop::default()).expect("generates");
     report.files.iter().map(|f| f.status).collect()
 }
 
@@ -273,7 +273,7 @@ fn a_migration_writes_what_is_missing_keeps_what_is_right_and_skips_what_is_corr
     assert_eq!(txn.iter().map(|p| read(p)).collect::<Vec<_>>(), txn_before);
 
     std::fs::write(&parquet[0], &committed_before[0][..50]).expect("written");
-    let report = generate(&real_vfs(), &root, PLAIN).expect("generates");
+    let report = generate(&real_vfs(), &root, PLAIN, &GenerateStop::default()).expect("generates");
     assert_eq!(report.count(GenerateStatus::Skipped), 1);
     assert_eq!(report.count(GenerateStatus::Kept), 1);
 }
@@ -288,7 +288,7 @@ fn a_partition_file_by_itself_is_as_long_as_its_table_says() {
     let mut longer = committed.clone();
     longer.extend_from_slice(&[0xAB; 77]);
     std::fs::write(&path, &longer).expect("written");
-    let report = generate(&real_vfs(), &path, PLAIN).expect("generates");
+    let report = generate(&real_vfs(), &path, PLAIN, &GenerateStop::default()).expect("generates");
     assert_eq!(report.count(GenerateStatus::Written), 1, "{report:?}");
     let sidecar = read(&path.with_file_name("_pm"));
     let view = PmView::open_newest(&sidecar).expect("opens");
@@ -318,7 +318,7 @@ fn a_failure_of_any_call_leaves_no_sidecar_or_a_whole_one() {
     for calls in 1.. {
         let fuse = Fuse::after(calls, std::io::ErrorKind::Other);
         let vfs: Arc<dyn Vfs> = Arc::clone(&fuse.vfs);
-        match generate(&vfs, &root, SUMMED) {
+        match generate(&vfs, &root, SUMMED, &GenerateStop::default()) {
             Err(_) => {
                 refused += 1;
                 assert_eq!(entries(&root).expect("listed"), bare, "call {calls}");
@@ -347,13 +347,47 @@ fn a_failure_of_any_call_leaves_no_sidecar_or_a_whole_one() {
 }
 
 #[test]
+fn a_cancel_at_any_call_leaves_whole_sidecars_and_nothing_else() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let root = scratch.path().join("db");
+    copy(&testdata().join("questdb/parquet_o3/after3/table"), &root);
+    let bare = entries(&root).expect("listed");
+    assert_eq!(statuses(&root, SUMMED), [GenerateStatus::Written; 2]);
+    let whole: Vec<_> = files(&root, "_pm").iter().map(|p| read(p)).collect();
+    remove_sidecars(&root);
+    let (mut cancelled, mut partly) = (0, 0);
+    for calls in 1.. {
+        let stop = GenerateStop::default();
+        let fuse = Fuse::cancelling(calls, stop.cancel.clone());
+        let vfs: Arc<dyn Vfs> = Arc::clone(&fuse.vfs);
+        let done = generate(&vfs, &root, SUMMED, &stop);
+        let left = files(&root, "_pm");
+        let right = left.iter().all(|p| whole.contains(&read(p)));
+        assert!(right, "call {calls}");
+        if let Err(error) = done {
+            cancelled += 1;
+            partly += usize::from(left.len() == 1);
+            assert!(matches!(error.cause(), engine::Cause::Cancelled), "{error}");
+        } else {
+            assert_eq!(left.len(), 2, "call {calls}");
+        }
+        remove_sidecars(&root);
+        assert_eq!(entries(&root).expect("listed"), bare, "call {calls}");
+        if !fuse.blown() {
+            break;
+        }
+    }
+    assert!(cancelled > 50 && partly > 5, "{cancelled}, {partly}");
+}
+
+#[test]
 fn a_failure_while_a_stale_sidecar_is_replaced_leaves_the_old_or_the_new_one() {
     let scratch = tempfile::tempdir().expect("a folder");
     let root = scratch.path().join("db");
     copy(&testdata().join("questdb/parquet_o3/before/table"), &root);
     let parquet = files(&root, "data.parquet").swap_remove(0);
     let sidecar = parquet.with_file_name("_pm");
-    generate(&real_vfs(), &parquet, PLAIN).expect("generates");
+    generate(&real_vfs(), &parquet, PLAIN, &GenerateStop::default()).expect("generates");
     let new = read(&sidecar);
     let mut old = new.clone();
     old[100] ^= 1;
@@ -362,7 +396,7 @@ fn a_failure_while_a_stale_sidecar_is_replaced_leaves_the_old_or_the_new_one() {
         std::fs::write(&sidecar, &old).expect("written");
         let fuse = Fuse::after(calls, std::io::ErrorKind::Other);
         let vfs: Arc<dyn Vfs> = Arc::clone(&fuse.vfs);
-        let done = generate(&vfs, &parquet, PLAIN);
+        let done = generate(&vfs, &parquet, PLAIN, &GenerateStop::default());
         let left = read(&sidecar);
         assert_eq!(entries(&root).expect("listed"), all, "call {calls}");
         assert!(left == old || left == new, "call {calls}: {done:?}");
@@ -447,6 +481,7 @@ fn a_table_that_cannot_be_read_is_no_reason_to_guess_a_length() {
     let parquet = files(&root, "data.parquet").swap_remove(0);
     let txn = files(&root, "_txn").swap_remove(0);
     std::fs::write(txn, b"short").expect("written");
-    generate(&real_vfs(), &parquet, PLAIN).expect_err("the table is damaged");
+    generate(&real_vfs(), &parquet, PLAIN, &GenerateStop::default())
+        .expect_err("the table is damaged");
     assert_eq!(files(&root, "_pm"), Vec::<PathBuf>::new());
 }

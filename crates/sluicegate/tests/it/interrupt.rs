@@ -6,7 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use testkit::{case, entries, temp_dir};
+use testkit::{case, copy_dir, entries, temp_dir};
 
 use crate::support::sluice;
 
@@ -150,6 +150,49 @@ fn a_time_limit_ends_what_is_stuck_and_leaves_nothing() {
     assert_eq!(ended(child).code(), Some(1));
     assert!(entries(scratch.path()).unwrap().is_empty());
     drop(reader);
+}
+
+/// Interrupted once the first of many sidecars is there: the others are whole or missing.
+#[test]
+fn interrupted_sidecars_are_whole_or_missing() {
+    let scratch = temp_dir();
+    let root = scratch.path();
+    let table = case("questdb/parquet_o3/after3").table();
+    for number in 0..60 {
+        copy_dir(&table, &root.join(format!("t{number}"))).unwrap();
+    }
+    let named = |end: &str| {
+        let names = entries(root).unwrap();
+        names.into_iter().filter(|name| name.ends_with(end)).count()
+    };
+    let mut child = sluice()
+        .args(["pm", "generate"])
+        .arg(root)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while named("_pm") == 0 {
+        assert!(child.try_wait().unwrap().is_none());
+    }
+    interrupt(child.id());
+    let mut said = String::new();
+    let mut stderr = child.stderr.take().unwrap();
+    stderr.read_to_string(&mut said).unwrap();
+    assert_eq!(ended(child).code(), Some(130));
+    assert_eq!(said, "sluice: error: interrupted\n");
+    assert_eq!(named(".tmp"), 0);
+    assert!(named("_pm") < 120, "{}", named("_pm"));
+    // What is there is right, and the rest is made by asking again.
+    let done = sluice()
+        .args(["pm", "generate"])
+        .arg(root)
+        .output()
+        .unwrap();
+    assert!(done.status.success());
+    let text = String::from_utf8(done.stdout).unwrap();
+    assert!(text.contains("kept"), "{text}");
+    assert_eq!(named("_pm"), 120);
 }
 
 /// `sluice scan --timeout 1s t | sleep 999`
