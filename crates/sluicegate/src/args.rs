@@ -109,7 +109,8 @@ pub(crate) struct ExportArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
 
-    /// Codec of the pages: none, snappy, lz4_raw, zstd, gzip or brotli, with an optional `:LEVEL`
+    /// Codec of the pages: none, snappy, lz4_raw, zstd, gzip or brotli, with an optional `:LEVEL`; chunks
+    /// that `--keep-codec` copies keep theirs
     #[arg(long, value_name = "CODEC[:LEVEL]", default_value = "zstd:1")]
     pub(crate) codec: String,
 

@@ -15,7 +15,8 @@ pub(crate) struct ParquetArgs {
     #[arg(long, value_name = "SIZE")]
     row_group_bytes: Option<String>,
 
-    /// Target size of a page before the codec: 256KiB
+    /// Target size of a page before the codec: 256KiB; given, copied chunks have no pages of more than
+    /// twice the size either
     #[arg(long, value_name = "SIZE")]
     page_bytes: Option<String>,
 
@@ -37,7 +38,7 @@ pub(crate) struct ParquetArgs {
     bloom: Vec<String>,
 
     /// Copy column chunks of Parquet partitions as they are, codec, pages and all, where the other
-    /// options allow it
+    /// options allow it; `--codec` is for chunks that are encoded, `--column-codec` for all
     #[arg(long)]
     keep_codec: bool,
 
@@ -74,6 +75,7 @@ impl ParquetArgs {
         if let Some(text) = &self.page_bytes {
             let bytes = size("--page-bytes", text)?;
             request.writer.page_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+            request.page_sizes_hold = true;
         }
         request.writer.page_version = match self.page_version {
             PageVersion::V1 => engine::PageVersion::V1,
@@ -100,4 +102,36 @@ fn size(option: &'static str, text: &str) -> Result<u64, EngineError> {
     let size: Result<ByteSize, _> = text.parse();
     size.map(|size| size.0)
         .map_err(|error| bad_option(option, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use engine::Output;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Only {
+        #[command(flatten)]
+        parquet: ParquetArgs,
+    }
+
+    #[test]
+    fn a_page_size_that_is_given_holds_for_copied_chunks_even_if_it_is_the_default() {
+        let holds = |words: &[&str]| {
+            let only = Only::try_parse_from(std::iter::once(&"sluice").chain(words));
+            let mut request = ExportRequest::new("table", Output::File("out".into()));
+            let default = request.writer.page_bytes;
+            only.map(|only| only.parquet.apply(&mut request).is_ok())
+                .is_ok_and(|applied| applied)
+                .then_some((
+                    request.page_sizes_hold,
+                    request.writer.page_bytes == default,
+                ))
+        };
+        assert_eq!(holds(&["--keep-codec"]), Some((false, true)));
+        let given = ["--keep-codec", "--page-bytes", "256KiB"];
+        assert_eq!(holds(&given), Some((true, true)));
+    }
 }

@@ -51,9 +51,10 @@ pub(crate) fn report_text(report: &ExportReport) -> String {
     if report.passthrough_chunks > 0 {
         let _ = writeln!(
             text,
-            "  {} column chunks copied as they were, {} encoded",
+            "  {} column chunks copied with the codec that they have, {} encoded with {}",
             HumanCount(report.passthrough_chunks),
             HumanCount(report.encoded_chunks),
+            report.codec,
         );
     }
     if report.replaced_texts > 0 {

@@ -169,6 +169,7 @@ impl Spent {
             evicted_bytes: io.bytes_evicted().saturating_sub(self.evicted_bytes),
             passthrough_chunks: written.passthrough_chunks,
             encoded_chunks: written.encoded_chunks,
+            codec: written.codec,
             replaced_texts: written.replaced_texts,
             stats: stats.then(|| ExportStats {
                 mappings_opened: io.mappings_opened().saturating_sub(self.mappings_opened),

@@ -43,7 +43,14 @@ pub struct ExportRequest {
     /// Copy the chunks of Parquet partitions with the codec, pages and checksums that they have,
     /// where everything else that was asked for allows it: row groups of such partitions stay as they
     /// are. Without it chunks are copied only where all of them look as asked for.
+    ///
+    /// Rows that are not copied are encoded with the codec and the page sizes of `writer`. Whatever
+    /// else differs from the defaults (pages, page version, checksums, page index, arrays), and what
+    /// is asked of single columns, holds for all chunks: those that are not so are encoded again.
     pub keep_codec: bool,
+    /// The page sizes in `writer` hold for copied chunks even if they are the defaults: of a chunk with
+    /// pages of more than twice the size nothing is copied.
+    pub page_sizes_hold: bool,
     /// What is asked of single columns.
     pub overrides: ColumnOverrides,
     /// Replace an existing file.
@@ -97,6 +104,7 @@ impl ExportRequest {
             row_group_bytes: ROW_GROUP_BYTES_DEFAULT,
             writer: WriterOptions::default(),
             keep_codec: false,
+            page_sizes_hold: false,
             overrides: ColumnOverrides::default(),
             force: false,
             sync: true,

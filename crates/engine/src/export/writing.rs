@@ -33,6 +33,7 @@ pub(crate) struct Written {
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
     pub(crate) encoded_chunks: u64,
+    pub(crate) codec: String,
     pub(crate) passthrough_chunks: u64,
     pub(crate) reasons: Reasons,
     pub(crate) replaced_texts: u64,
@@ -91,6 +92,7 @@ impl<'w> Writing<'w> {
             snapshot_txn: snapshot.txn.txn,
             partitions: selection.parts().len(),
             columns: specs.iter().map(ColumnStats::of).collect(),
+            codec: options.codec.to_string(),
             ..Written::default()
         };
         Ok(Self {

@@ -343,3 +343,23 @@ fn a_file_gets_what_a_stream_gets() {
         }
     }
 }
+
+#[test]
+fn a_copy_is_the_same_whether_the_sidecar_is_there_or_not() {
+    let mut sidecars = 0;
+    for case in parquet_cases() {
+        let copy = Table::copy_of(&case);
+        let (with, expected) = keep(&copy.path, |_| {});
+        let mut gone = 0;
+        for dir in testkit::parquet::partition_dirs(&copy.path).unwrap() {
+            gone += usize::from(fs::remove_file(dir.join("_pm")).is_ok());
+        }
+        if gone > 0 {
+            let (without, found) = keep(&copy.path, |_| {});
+            assert!(found == expected, "{}", case.id);
+            assert_eq!(reasons(&without), reasons(&with), "{}", case.id);
+        }
+        sidecars += gone;
+    }
+    assert!(sidecars > 50, "{sidecars}");
+}

@@ -130,6 +130,30 @@ fn options_are_honoured_or_say_why_a_chunk_was_encoded() {
 }
 
 #[test]
+fn page_sizes_that_are_the_default_ones_hold_if_they_were_asked_for() {
+    let scratch = temp_dir();
+    let table = scratch.path().join("trades");
+    generate(&RealVfs, &Request::new(Workload::Trades, 60_000, 1, &table)).unwrap();
+    // One page a column: its rows, or its bytes, are more than the defaults allow.
+    let (_, large) = export_bytes(&table, |r| {
+        (r.writer.page_bytes, r.writer.page_rows) = (4 << 20, 1 << 20);
+    })
+    .unwrap();
+    store_as_parquet(&table, 0, &large).unwrap();
+    let asked = |holds: bool| {
+        let (report, _) = export_bytes(&table, |r| {
+            keep(r);
+            r.page_sizes_hold = holds;
+        })
+        .unwrap();
+        let reasons = report.stats.unwrap().reencoded_chunks;
+        (report.passthrough_chunks, reasons.get("page_size").copied())
+    };
+    assert_eq!(asked(false), (7, None));
+    assert_eq!(asked(true), (0, Some(7)));
+}
+
+#[test]
 fn arrays_are_copied_as_bytes_where_bytes_are_asked_for() {
     let table = case("questdb/parquet_partitions").table();
     let raw = |r: &mut ExportRequest| r.writer.raw_arrays = true;

@@ -54,6 +54,27 @@ fn stats_are_told_to_people_and_to_scripts() {
 }
 
 #[test]
+fn a_report_tells_the_codec_of_what_was_copied_from_that_of_what_was_encoded() {
+    let table = case("questdb/parquet_partitions").table();
+    let scratch = temp_dir();
+    let out = scratch.path().join("out.parquet");
+    let ran = run_words("export @ -o # --keep-codec --codec gzip:3", &table, &out);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    for part in [
+        "copied with the codec that they have",
+        "encoded with gzip:3",
+    ] {
+        assert!(ran.text().contains(part), "no {part:?} in {}", ran.text());
+    }
+    let words = "export @ -o # --force --json --keep-codec --codec gzip:3";
+    let ran = run_words(words, &table, &out);
+    let report: Value = serde_json::from_str(ran.text()).unwrap();
+    assert_eq!(report["codec"], "gzip:3");
+    assert!(report["passthrough_chunks"].as_u64().unwrap() > 0);
+    assert!(report["encoded_chunks"].as_u64().unwrap() > 0);
+}
+
+#[test]
 fn a_time_limit_is_kept_and_leaves_nothing() {
     let table = case("questdb/trades").table();
     let scratch = temp_dir();

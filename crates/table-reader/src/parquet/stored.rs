@@ -23,6 +23,8 @@ const QUESTDB: &str = "QuestDB";
 #[derive(Debug)]
 pub(super) struct StoredFooter {
     meta: FileMetaData,
+    /// As the footer describes them: more than a sidecar tells of lists.
+    leaves: Vec<LeafFacts>,
     /// For each leaf the top-level field that it is part of.
     fields: Vec<usize>,
 }
@@ -138,7 +140,7 @@ impl StoredGroup {
         };
         let chunk = footer.meta.row_groups.get(self.group);
         let chunk = chunk.and_then(|g| g.columns.get(leaf));
-        let parts = chunk.zip(parquet.facts().leaves.get(leaf));
+        let parts = chunk.zip(footer.leaves.get(leaf));
         Ok(parts.map(|(chunk, facts)| StoredChunk {
             leaf: facts,
             leaf_index: leaf,
@@ -213,6 +215,7 @@ impl ParquetPartition {
         let fields = fields.flat_map(|(i, field)| std::iter::repeat_n(i, leaf_count(field)));
         let footer = StoredFooter {
             fields: fields.collect(),
+            leaves: told.leaves,
             meta,
         };
         Ok(self.footer_cell().get_or_init(|| footer))
@@ -273,10 +276,46 @@ fn disagreement(used: &FileFacts, footer: &FileFacts) -> Option<String> {
         }
     }
     let differ = |(a, b): &(&LeafFacts, &LeafFacts)| {
-        (a.id, a.physical, a.max_definition, a.max_repetition)
-            != (b.id, b.physical, b.max_definition, b.max_repetition)
+        let levels = |l: &LeafFacts| (l.max_definition, l.max_repetition);
+        // A sidecar does not always tell where lists get their elements.
+        let lists = a.element_levels.is_empty() || a.element_levels == b.element_levels;
+        (a.id, a.physical, a.stored, levels(a)) != (b.id, b.physical, b.stored, levels(b)) || !lists
     };
     let pairs = used.leaves.iter().zip(&footer.leaves);
     let (a, _) = pairs.into_iter().find(differ)?;
     Some(format!("column {:?}: footer and _pm differ", a.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use pq_decode::Stored;
+    use pq_format::PhysicalType;
+
+    use super::*;
+
+    fn facts(stored: Stored, element_levels: &[u16]) -> FileFacts {
+        FileFacts {
+            leaves: vec![LeafFacts {
+                name: "a".into(),
+                id: Some(3),
+                physical: PhysicalType::ByteArray,
+                stored,
+                max_definition: 3,
+                max_repetition: 1,
+                element_levels: element_levels.to_vec(),
+            }],
+            groups: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn other_meanings_and_other_lists_are_a_disagreement() {
+        let footer = facts(Stored::Text, &[2]);
+        assert_eq!(disagreement(&footer, &footer), None);
+        assert_eq!(disagreement(&facts(Stored::Text, &[]), &footer), None);
+        for other in [facts(Stored::Bytes, &[2]), facts(Stored::Text, &[1])] {
+            let detail = disagreement(&other, &footer).unwrap_or_default();
+            assert!(detail.contains("\"a\""), "{detail}");
+        }
+    }
 }

@@ -137,6 +137,7 @@ impl<'e> CopyPlanner<'e> {
         let rules = Rules {
             options: &self.request.writer,
             keep_codec: self.request.keep_codec,
+            page_sizes_hold: self.request.page_sizes_hold,
             running: self.running,
             codecs: there.map(|c| c.chunk.meta.codec).collect(),
         };

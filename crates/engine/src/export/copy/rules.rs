@@ -25,6 +25,8 @@ const DESIGNATED_CODE: i32 = 131_072;
 pub(super) struct Rules<'e> {
     pub(super) options: &'e WriterOptions,
     pub(super) keep_codec: bool,
+    /// Sizes of pages were asked for.
+    pub(super) page_sizes_hold: bool,
     pub(super) running: &'e Running,
     /// Of the chunks of the row group.
     pub(super) codecs: Vec<CodecId>,
@@ -39,7 +41,7 @@ impl Rules<'_> {
         code: Option<i32>,
     ) -> std::result::Result<(), Reason> {
         let meta = &stored.chunk.meta;
-        self.same_type(spec, stored.leaf, code)?;
+        same_type(spec, stored.leaf, code, self.options.raw_arrays)?;
         self.same_codec(spec, meta.codec)?;
         self.same_encodings(spec, &meta.encodings)?;
         if spec.bloom.is_some() || self.options.bloom_auto.is_some() {
@@ -55,36 +57,6 @@ impl Rules<'_> {
 
     pub(super) fn wants_index(&self) -> bool {
         self.options.page_index && self.options.statistics
-    }
-
-    fn same_type(
-        &self,
-        spec: &ColumnSpec,
-        leaf: &LeafFacts,
-        code: Option<i32>,
-    ) -> std::result::Result<(), Reason> {
-        let own = spec.column_type.code();
-        // Without the entry nobody knows what the writer took for null.
-        if code.is_none_or(|code| code != own && code != own | DESIGNATED_CODE) {
-            return Err(Reason::Type);
-        }
-        let raw = self.options.raw_arrays;
-        let expected = meaning(spec.column_type, raw);
-        if (leaf.stored, leaf.physical) != (expected, physical_type(spec.column_type, raw)) {
-            return Err(match spec.column_type {
-                ColumnType::Array { .. } => Reason::Arrays,
-                _ => Reason::Type,
-            });
-        }
-        let own = u16::from(!spec.required);
-        let (repetition, definition) = match expected {
-            Stored::Doubles { dims } => (dims, own + 2 * dims),
-            _ => (0, own),
-        };
-        match (leaf.max_repetition, leaf.max_definition) == (repetition, definition) {
-            true => Ok(()),
-            false => Err(Reason::Nulls),
-        }
     }
 
     fn same_codec(&self, spec: &ColumnSpec, found: CodecId) -> std::result::Result<(), Reason> {
@@ -153,6 +125,7 @@ impl Rules<'_> {
         let defaults = WriterOptions::default();
         let options = self.options;
         let sizes = !self.keep_codec
+            || self.page_sizes_hold
             || (options.page_bytes, options.page_rows) != (defaults.page_bytes, defaults.page_rows);
         let checksums = !self.keep_codec || !options.crc;
         let meta = &stored.chunk.meta;
@@ -202,6 +175,41 @@ impl Rules<'_> {
     }
 }
 
+/// Whether the values of a chunk are those of the column, at the levels that the export gives them.
+fn same_type(
+    spec: &ColumnSpec,
+    leaf: &LeafFacts,
+    code: Option<i32>,
+    raw: bool,
+) -> std::result::Result<(), Reason> {
+    let own = spec.column_type.code();
+    // Without the entry nobody knows what the writer took for null.
+    if code.is_none_or(|code| code != own && code != own | DESIGNATED_CODE) {
+        return Err(Reason::Type);
+    }
+    let expected = meaning(spec.column_type, raw);
+    if (leaf.stored, leaf.physical) != (expected, physical_type(spec.column_type, raw)) {
+        return Err(match spec.column_type {
+            ColumnType::Array { .. } => Reason::Arrays,
+            _ => Reason::Type,
+        });
+    }
+    let own = u16::from(!spec.required);
+    let (repetition, definition) = match expected {
+        Stored::Doubles { dims } => (dims, own + 2 * dims),
+        _ => (0, own),
+    };
+    if (leaf.max_repetition, leaf.max_definition) != (repetition, definition) {
+        return Err(Reason::Nulls);
+    }
+    // The same highest level can come of other levels between: each list gets its elements at one.
+    let elements = (0..repetition).map(|list| own + 1 + 2 * list);
+    match leaf.element_levels.iter().copied().eq(elements) {
+        true => Ok(()),
+        false => Err(Reason::Arrays),
+    }
+}
+
 /// Levels are not written down: only the default one can be taken for granted.
 fn has_default_level(codec: Codec) -> bool {
     codec.name().parse() == Ok(codec)
@@ -238,5 +246,33 @@ fn meaning(column_type: ColumnType, raw_arrays: bool) -> Stored {
         T::Uuid => Stored::Uuid,
         T::Decimal { scale, .. } => Stored::Decimal { len, scale },
         _ => Stored::Fixed(len),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_with_the_same_highest_level_but_other_ones_between_are_not_the_same() {
+        let array = ColumnType::Array { dims: 2 };
+        let spec = ColumnSpec::new("a", array);
+        let with = |element_levels: &[u16]| {
+            let leaf = LeafFacts {
+                name: "a".into(),
+                id: Some(0),
+                physical: PhysicalType::Double,
+                stored: Stored::Doubles { dims: 2 },
+                max_definition: 5,
+                max_repetition: 2,
+                element_levels: element_levels.to_vec(),
+            };
+            same_type(&spec, &leaf, Some(array.code()), false)
+        };
+        assert_eq!(with(&[2, 4]), Ok(()));
+        // An optional group in the place of optional elements, inside, outside, or nobody knows.
+        for other in [&[2, 3][..], &[3, 4], &[1, 4], &[2], &[]] {
+            assert_eq!(with(other), Err(Reason::Arrays), "{other:?}");
+        }
     }
 }
