@@ -43,13 +43,15 @@ fn read(root: &mmap_io::Root) -> Result<u64, ReadError> {
     Ok(rows)
 }
 
-/// Only what is optional may fail unnoticed: advice and residency, the table's name, the level of the
-/// database root, and a look for a new commit, which is followed by another one.
+/// Only what is optional may fail unnoticed: advice and residency, how far large pages may go in a column
+/// file, the table's name, the level of the database root, and a look for a new commit, which is
+/// followed by another one.
 fn is_optional(call: &Call) -> bool {
     let hint = matches!(
         call.operation,
         Operation::AdviseFile | Operation::AdviseMap | Operation::Residency
     );
+    let hint = hint || call.operation == Operation::StatFile && call.path.ends_with(".d");
     let named = ["_name", "_upgrade.d", "/table", "_txn"];
     hint || named.iter().any(|name| call.path.ends_with(name))
 }
