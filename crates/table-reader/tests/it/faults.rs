@@ -51,7 +51,8 @@ fn is_optional(call: &Call) -> bool {
         call.operation,
         Operation::AdviseFile | Operation::AdviseMap | Operation::Residency
     );
-    let hint = hint || call.operation == Operation::StatFile && call.path.ends_with(".d");
+    let is_column = [".d", ".i"].iter().any(|end| call.path.ends_with(end));
+    let hint = hint || call.operation == Operation::StatFile && is_column;
     let named = ["_name", "_upgrade.d", "/table", "_txn"];
     hint || named.iter().any(|name| call.path.ends_with(name))
 }
