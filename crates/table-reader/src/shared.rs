@@ -165,9 +165,9 @@ impl Shared {
         self.observe_frame(slot)?;
         if info.parquet {
             let open = || {
-                let mapped = Some((profile, self.read_mode));
                 let txn = self.snapshot.txn.txn;
-                let partition = self.open_parquet(info, slot, self.columns(), mapped)?;
+                let partition =
+                    self.open_parquet(info, slot, self.columns(), (profile, self.read_mode))?;
                 Ok(OpenPartition::parquet(index, profile, txn, partition))
             };
             return slot.acquire(profile, open).map_err(|e| self.explain(e));
@@ -189,7 +189,7 @@ impl Shared {
         info: &PartitionInfo,
         slot: &Slot,
         columns: &[TableColumn],
-        mapped: Option<(ScanProfile, ReadMode)>,
+        manners: (ScanProfile, ReadMode),
     ) -> Result<ParquetPartition, ReadError> {
         let files = match slot.pinned_parquet() {
             Some(files) => Arc::clone(files),
@@ -204,7 +204,7 @@ impl Shared {
             source: self.parquet_facts,
             txn: self.snapshot.txn.txn,
         };
-        ParquetPartition::open(files, &opening, mapped, |slot| {
+        ParquetPartition::open(files, &opening, manners, |slot| {
             let symbols = self.symbols.get(slot).ok_or(ReadError::NoSuchColumn {
                 expected: self.selected_count,
                 found: slot,
@@ -227,7 +227,7 @@ impl Shared {
         let designated = self.columns.iter().find(|c| c.designated);
         let columns = std::slice::from_ref(designated.ok_or_else(none)?);
         slot.touch();
-        self.open_parquet(info, slot, columns, None)
+        self.open_parquet(info, slot, columns, (self.profile, ReadMode::Positional))
             .and_then(|partition| read(&partition))
             .map_err(|e| self.explain(e))
     }

@@ -12,9 +12,10 @@ use engine::{
     CancelToken, Codec, Done, ExportReport, ExportRequest, NoProgress, Output, Progress,
     ScanProfile,
 };
-use mmap_io::{Access, EVICT_WINDOW_BYTES, FileAdvice, Links, RealVfs, Vfs};
+use mmap_io::{Access, EVICT_WINDOW_BYTES, FileAdvice, Links, ReadMode, RealVfs, Vfs};
 use testkit::case;
 use testkit::generate::{Request, Workload, generate};
+use testkit::parquet::{partition_dirs, store_as_parquet};
 
 use crate::budget::generated;
 use crate::export::{export_all, export_bytes};
@@ -179,6 +180,81 @@ fn a_cold_table_is_cold_and_a_warm_one_warm_after_an_export() {
         "{}",
         report.evicted_bytes
     );
+}
+
+/// Partitions of many row groups: their footers alone are more than may stay.
+#[test]
+fn parquet_partitions_are_as_cold_after_an_export_as_before() {
+    const FEW: u64 = 64 << 10;
+    let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let table = scratch.path().join("trades");
+    generate(
+        &RealVfs,
+        &Request::new(Workload::Trades, 120_000, 6, &table),
+    )
+    .unwrap();
+    let dirs = partition_dirs(&table).unwrap();
+    let day = |dir: &PathBuf| dir.file_name().unwrap().to_str().unwrap()[..10].to_owned();
+    let days: Vec<String> = dirs.iter().map(day).collect();
+    let mut footers = 0;
+    for (at, pair) in days.windows(2).enumerate() {
+        let (_, file) = export_bytes(&table, |r| {
+            r.range.from = Some(pair[0].parse().unwrap());
+            r.range.to = Some(pair[1].parse().unwrap());
+            r.row_group_rows = 400;
+        })
+        .unwrap();
+        footers +=
+            u64::from(pq_format::footer_len(file[file.len() - 8..].try_into().unwrap()).unwrap());
+        store_as_parquet(&table, at, &file).unwrap();
+    }
+    assert!(footers > 2 * FEW, "{footers}");
+    let middle = format!("{}T12:00:00Z", days[2]);
+    for mode in [ReadMode::Mapped, ReadMode::Positional] {
+        for (keep_codec, from) in [(true, None), (false, None), (true, Some(&middle))] {
+            make_cold(&table);
+            let (report, _) = export_bytes(&table, |r| {
+                (r.profile, r.stats, r.read_mode) = (ScanProfile::SequentialEvict, true, mode);
+                r.keep_codec = keep_codec;
+                r.range.from = from.map(|from| from.parse().unwrap());
+            })
+            .unwrap();
+            let stats = report.stats.unwrap();
+            let before = stats.resident_before_bytes.unwrap();
+            let after = stats.resident_after_bytes.unwrap();
+            assert!(
+                after <= before + FEW,
+                "{mode} {keep_codec} {from:?}: {before} -> {after}"
+            );
+            let copies = report.passthrough_chunks > report.encoded_chunks;
+            assert_eq!(copies, keep_codec);
+            assert!(report.evicted_bytes > 1 << 20, "{}", report.evicted_bytes);
+        }
+    }
+}
+
+#[test]
+fn sidecars_are_as_cold_after_an_export_as_before() {
+    let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let table = scratch.path().join("table");
+    testkit::copy_dir(&case("questdb-94/parquet_codecs/zstd").table(), &table).unwrap();
+    let resident = || {
+        let root = engine::open_root(&table).unwrap();
+        let names = testkit::entries(&table).unwrap().into_iter();
+        let sidecars = names.filter(|name| name.ends_with("/_pm"));
+        let resident = sidecars.map(|name| {
+            let file = root.file(&name).unwrap();
+            file.residency(file.len().unwrap()).unwrap().resident_count
+        });
+        resident.collect::<Vec<_>>()
+    };
+    make_cold(&table);
+    let cold = resident();
+    export_bytes(&table, |r| r.profile = ScanProfile::SequentialEvict).unwrap();
+    assert_eq!(resident(), cold);
+    // The control: a reader that does not evict leaves what it read.
+    export_bytes(&table, |r| r.profile = ScanProfile::Cached).unwrap();
+    assert!(cold.len() >= 2 && resident() > cold, "{cold:?}");
 }
 
 /// The most bytes of a table that are in the page cache, looked at whenever an export advances.

@@ -13,7 +13,7 @@ use engine::{
     Progress, QueryRegistry, ReadMode, ScanProfile, ScanRequest,
 };
 use mmap_io::RealVfs;
-use testkit::faulty::{FaultyVfs, Operation};
+use testkit::faulty::{Call, FaultyVfs, Operation};
 use testkit::generate::Workload;
 use testkit::{case, entries, temp_dir};
 
@@ -242,21 +242,26 @@ fn a_parquet_partition_cut_under_a_scan_is_read_again() {
     let table = Table::copy_of(&case("questdb/parquet_partitions"));
     let expected = scan_text(&table.path, |_| {});
     let out = temp_dir();
-    let path = out.path().join("out.csv");
-    let cutter = Cutter::of(table.path.join("2024-01-02.8/data.parquet"), true);
-    let mut request = ScanRequest::new(&table.path, Output::File(path.clone()));
-    request.profile = ScanProfile::Sequential;
-    let (vfs, journal) = FaultyVfs::wrap(engine::real_vfs());
-    // A mapping gets its advice right after it was made.
-    let file = cutter.file.clone();
-    journal.before(
-        Operation::AdviseMap,
-        "2024-01-02.8/data.parquet",
-        move || cut(&file, 0),
-    );
-    let root = engine::open_root_with(Arc::clone(&vfs), &table.path).unwrap();
+    let data = "2024-01-02.8/data.parquet";
+    let cutter = Cutter::of(table.path.join(data), true);
     cutter.cut.store(true, Ordering::Relaxed);
-    engine::scan_in(&root, &*vfs, request, &cutter, &CancelToken::new()).unwrap();
+    let (vfs, journal) = FaultyVfs::wrap(engine::real_vfs());
+    let root = engine::open_root_with(Arc::clone(&vfs), &table.path).unwrap();
+    let scan = |path: &Path, progress: &dyn Progress| {
+        let mut request = ScanRequest::new(&table.path, Output::File(path.to_owned()));
+        request.profile = ScanProfile::Sequential;
+        engine::scan_in(&root, &*vfs, request, progress, &CancelToken::new()).unwrap();
+    };
+    // Its footer is the last thing that is read otherwise than through the mapping.
+    let start = journal.len();
+    scan(&out.path().join("first.csv"), &NoProgress);
+    let calls = journal.calls().split_off(start);
+    let reads = |c: &Call| c.operation == Operation::ReadAt && c.path.ends_with(data);
+    let footer = calls.iter().rposition(reads).unwrap();
+    let file = cutter.file.clone();
+    journal.before_call(footer + 1, move || cut(&file, 0));
+    let path = out.path().join("out.csv");
+    scan(&path, &cutter);
     assert_eq!(cutter.restarts.into_inner(), 1);
     assert!(fs::read(&path).unwrap() == expected);
 }

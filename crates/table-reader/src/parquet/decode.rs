@@ -11,7 +11,6 @@ use pq_decode::{DecodeError, DecodedColumn};
 use super::partition::ParquetPartition;
 use super::want::Want;
 use crate::error::ReadError;
-use crate::files::committed_error;
 
 /// Rows of one column, at least those that were asked for.
 #[derive(Debug)]
@@ -56,15 +55,11 @@ impl ParquetPartition {
             });
         };
         let decoded = self.decode_want(slot, group, want, parts);
-        if let Some(mapping) = self.mapping() {
-            for range in &want.ranges {
-                mapping.done(range.clone()).map_err(ReadError::Io)?;
-            }
-            // A file that was cut under the mapping reads as zeros: that is not damage of its own.
-            mapping
-                .verify_len()
-                .map_err(|e| committed_error(self.txn(), e))?;
+        for range in &want.ranges {
+            self.done(range.clone())?;
         }
+        // A file that was cut under the mapping reads as zeros: that is not damage of its own.
+        self.verify()?;
         match decoded {
             Ok(mut column) => {
                 column.shrink();

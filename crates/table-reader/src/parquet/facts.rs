@@ -3,12 +3,15 @@
 //! A sidecar counts only if a snapshot of it describes exactly this length, its checksum holds and
 //! it has the rows of the commit. Everything else about it is no error: the footer is there.
 
+use mmap_io::ScanProfile;
 use pm_format::resolve;
 use pq_decode::{FileFacts, FileIndexes};
 use pq_format::{FileMetaData, TAIL_LEN};
 
+use super::partition::Opening;
 use super::pinned::ParquetFiles;
 use crate::error::ReadError;
+use crate::files::committed_error;
 use crate::options::ParquetFacts;
 use crate::partition::PartitionInfo;
 use crate::small::SMALL_LEN_MAX;
@@ -16,16 +19,17 @@ use crate::small::SMALL_LEN_MAX;
 /// Facts that agree with the commit, and what the footer says beside them if it was read.
 pub(super) fn read(
     files: &ParquetFiles,
-    info: &PartitionInfo,
-    source: ParquetFacts,
+    opening: &Opening<'_>,
+    profile: ScanProfile,
 ) -> Result<(FileFacts, FileIndexes), ReadError> {
+    let (info, source) = (opening.info, opening.source);
     let error = |file: &std::path::Path, detail: String| ReadError::Parquet {
         partition: info.name.clone(),
         file: file.to_path_buf(),
         detail,
     };
     if source != ParquetFacts::Footer {
-        match by_sidecar(files, info) {
+        match by_sidecar(files, info, profile) {
             Ok(facts) => return Ok((facts, FileIndexes::default())),
             Err(detail) if source == ParquetFacts::Sidecar => {
                 return Err(error(&files.dir.path().join("_pm"), detail));
@@ -34,7 +38,7 @@ pub(super) fn read(
         }
     }
     let (facts, indexes) = by_footer(files)
-        .map_err(ReadError::Io)?
+        .map_err(|e| committed_error(opening.txn, e))?
         .map_err(|detail| error(files.data.path(), detail))?;
     match facts.rows() == info.rows {
         true => Ok((facts, indexes)),
@@ -45,11 +49,17 @@ pub(super) fn read(
     }
 }
 
-fn by_sidecar(files: &ParquetFiles, info: &PartitionInfo) -> Result<FileFacts, String> {
-    let bytes = files
-        .dir
-        .read_small("_pm", SMALL_LEN_MAX)
-        .map_err(|e| e.to_string())?;
+fn by_sidecar(
+    files: &ParquetFiles,
+    info: &PartitionInfo,
+    profile: ScanProfile,
+) -> Result<FileFacts, String> {
+    let file = files.dir.file("_pm").map_err(|e| e.to_string())?;
+    // Where the profile evicts, what was not in memory leaves it when this is dropped.
+    let _manners = profile
+        .evicts()
+        .then(|| file.ranges(file.len()?, ScanProfile::Frugal));
+    let bytes = file.read_to_end(SMALL_LEN_MAX).map_err(|e| e.to_string())?;
     let view = resolve(&bytes, files.len).map_err(|e| e.to_string())?;
     view.verify_crc().map_err(|e| e.to_string())?;
     let facts = FileFacts::from_sidecar(&view).map_err(|e| e.to_string())?;

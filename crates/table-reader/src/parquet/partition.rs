@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
 use column_format::{ColumnType, LayoutError};
-use mmap_io::{Mapping, ReadMode, ScanProfile};
+use mmap_io::{Mapping, RangeReader, ReadMode, ScanProfile};
 use pq_decode::{ChunkFacts, ChunkIndexes, Decoder, FileFacts, Limits};
 
 use super::facts;
@@ -42,6 +42,8 @@ pub(crate) struct ParquetPartition {
     files: Arc<ParquetFiles>,
     /// Unless bytes are read positionally.
     mapping: Option<Mapping>,
+    /// If they are read positionally and leave the page cache.
+    reader: Option<RangeReader>,
     txn: i64,
     facts: FileFacts,
     /// By row group and column of the reader; empty without a footer.
@@ -67,10 +69,12 @@ impl ParquetPartition {
     pub(crate) fn open(
         files: Arc<ParquetFiles>,
         opening: &Opening<'_>,
-        mapped: Option<(ScanProfile, ReadMode)>,
+        (profile, mode): (ScanProfile, ReadMode),
         symbols: impl Fn(usize) -> Result<Arc<SymbolIndex>, ReadError>,
     ) -> Result<Self, ReadError> {
-        let (facts, places) = facts::read(&files, opening.info, opening.source)?;
+        let mut partition = Self::with_bytes(files, opening, profile, mode)?;
+        // What the reader itself reads is no part of what was in the page cache before.
+        let (facts, places) = facts::read(&partition.files, opening, profile)?;
         let mut starts = vec![0u64];
         for group in &facts.groups {
             let last = starts.last().copied().unwrap_or(0);
@@ -96,28 +100,44 @@ impl ParquetPartition {
             let places = leaves.iter().map(|leaf| place(leaf).unwrap_or_default());
             places.collect()
         };
-        let indexes = (0..places.groups.len()).map(of_group).collect();
-        let mapping = match mapped {
-            Some((profile, mode)) if mode != ReadMode::Positional => {
-                // Nobody fetches chunks ahead by hand: the system has to.
-                let profile = match profile {
-                    ScanProfile::Frugal => ScanProfile::SequentialEvict,
-                    other => other,
-                };
-                let mapping = files.data.map_with(files.len, profile, mode);
-                Some(mapping.map_err(|e| committed_error(opening.txn, e))?)
-            }
-            _ => None,
+        partition.indexes = (0..places.groups.len()).map(of_group).collect();
+        (partition.facts, partition.starts, partition.leaves) = (facts, starts, leaves);
+        Ok(partition)
+    }
+
+    /// Nothing but the way to the bytes. Under a profile that evicts, it is now that the page cache is
+    /// looked at.
+    fn with_bytes(
+        files: Arc<ParquetFiles>,
+        opening: &Opening<'_>,
+        profile: ScanProfile,
+        mode: ReadMode,
+    ) -> Result<Self, ReadError> {
+        let error = |e| committed_error(opening.txn, e);
+        // Nobody fetches chunks ahead by hand: the system has to.
+        let mapped = match profile {
+            ScanProfile::Frugal => ScanProfile::SequentialEvict,
+            other => other,
         };
+        let mapping = (mode != ReadMode::Positional)
+            .then(|| files.data.map_with(files.len, mapped, mode))
+            .transpose()
+            .map_err(error)?;
+        // Ranges are what somebody asked for: nothing is to be read ahead of them.
+        let reader = (mapping.is_none() && profile.evicts())
+            .then(|| files.data.ranges(files.len, ScanProfile::Frugal))
+            .transpose()
+            .map_err(error)?;
         Ok(Self {
             name: opening.info.name.clone(),
             files,
             mapping,
+            reader,
             txn: opening.txn,
-            facts,
-            indexes,
-            starts,
-            leaves,
+            facts: FileFacts::default(),
+            indexes: Vec::new(),
+            starts: Vec::new(),
+            leaves: Vec::new(),
             decoders: Mutex::default(),
             groups: Mutex::default(),
             footer: OnceLock::new(),
@@ -152,10 +172,12 @@ impl ParquetPartition {
 
     /// Nobody reads these bytes again.
     pub(super) fn done(&self, range: Range<u64>) -> Result<(), ReadError> {
-        match &self.mapping {
-            Some(mapping) => mapping.done(range).map(drop).map_err(ReadError::Io),
-            None => Ok(()),
-        }
+        let done = match (&self.mapping, &self.reader) {
+            (Some(mapping), _) => mapping.done(range),
+            (None, Some(reader)) => reader.done(range),
+            (None, None) => return Ok(()),
+        };
+        done.map(drop).map_err(ReadError::Io)
     }
 
     /// A file that is not what the commit needs.
