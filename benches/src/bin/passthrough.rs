@@ -30,9 +30,14 @@ const SECONDS_MAX: u64 = 600;
 /// Enough that no thread waits for another's memory.
 const MEMORY: &str = "512MiB";
 
-/// Name and, but for `cp`, the flags of an export.
-const CONTESTANTS: [(&str, Option<&[&str]>); 4] = [
+/// Name and, but for `cp`, the flags of an export. The default profile takes what it read and wrote out
+/// of the page cache again, `cp` does not: the cached one is what it is to be compared with.
+const CONTESTANTS: [(&str, Option<&[&str]>); 5] = [
     ("passthrough", Some(&["--keep-codec"])),
+    (
+        "passthrough, cached",
+        Some(&["--keep-codec", "--profile", "cached"]),
+    ),
     ("decode and encode, zstd:1", Some(&[])),
     ("decode and encode, lz4_raw", Some(&["--codec", "lz4_raw"])),
     ("cp", None),
