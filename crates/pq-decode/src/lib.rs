@@ -20,7 +20,8 @@ pub use decoded::DecodedColumn;
 pub use decoder::{Decoder, SymbolKeys};
 pub use error::{DecodeError, FactsError, Fault};
 pub use facts::{
-    BloomPlace, ChunkFacts, ChunkIndexes, FileFacts, FileIndexes, GroupFacts, LeafFacts, Stored,
+    BloomPlace, ChunkFacts, ChunkIndexes, FOOTER_HEAP_FACTOR, FileFacts, FileIndexes, GroupFacts,
+    LeafFacts, Stored,
 };
 pub use index::{ChunkBloom, ChunkPages, IndexError, PageBounds, PageFacts, PagePlan};
 pub use limits::Limits;

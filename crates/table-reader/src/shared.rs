@@ -15,7 +15,7 @@ use crate::error::ReadError;
 use crate::files::{self, ColumnFiles};
 use crate::open_partition::OpenPartition;
 use crate::options::{OpenOptions, ParquetFacts, Validation};
-use crate::parquet::{Opening, ParquetFiles, ParquetPartition};
+use crate::parquet::{self, Opening, ParquetFiles, ParquetPartition};
 use crate::partition::{PartitionInfo, describe};
 use crate::patience::{self, Patience};
 use crate::pins::{Pins, out_of_descriptors};
@@ -191,13 +191,7 @@ impl Shared {
         columns: &[TableColumn],
         manners: (ScanProfile, ReadMode),
     ) -> Result<ParquetPartition, ReadError> {
-        let files = match slot.pinned_parquet() {
-            Some(files) => Arc::clone(files),
-            None => Arc::new(
-                ParquetFiles::pin(self.root.top(), &self.snapshot, info)
-                    .map_err(|e| out_of_descriptors(e, self.descriptors_needed))?,
-            ),
-        };
+        let files = self.open_parquet_files(info, slot)?;
         let opening = Opening {
             info,
             columns,
@@ -211,6 +205,33 @@ impl Shared {
             })?;
             symbols.index(|| self.symbols(slot))
         })
+    }
+
+    /// Those pinned at the snapshot, or opened by name now.
+    fn open_parquet_files(
+        &self,
+        info: &PartitionInfo,
+        slot: &Slot,
+    ) -> Result<Arc<ParquetFiles>, ReadError> {
+        if let Some(files) = slot.pinned_parquet() {
+            return Ok(Arc::clone(files));
+        }
+        let now = ParquetFiles::pin(self.root.top(), &self.snapshot, info);
+        let now = now.map_err(|e| out_of_descriptors(e, self.descriptors_needed))?;
+        Ok(Arc::new(now))
+    }
+
+    /// Heap bytes that the footer of a Parquet partition will take.
+    pub(crate) fn footer_heap_bytes(&self, index: usize) -> Result<u64, ReadError> {
+        let (info, slot) = self.slot(index)?;
+        if !info.parquet {
+            return Ok(0);
+        }
+        let bytes = self.open_parquet_files(info, slot).and_then(|files| {
+            let bytes = parquet::footer_heap_bytes(&files, self.profile);
+            bytes.map_err(|e| files::committed_error(self.snapshot.txn.txn, e))
+        });
+        bytes.map_err(|e| self.explain(e))
     }
 
     /// Runs `read` with a Parquet partition that has no column but the designated timestamp, read

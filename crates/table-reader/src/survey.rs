@@ -118,6 +118,28 @@ impl TableReader {
         Ok(largest.max(variable))
     }
 
+    /// Heap bytes that the footers of `most` Parquet partitions of `selection` take at the same time, with
+    /// all that is made of them: those with the largest ones. Reads a page of each file.
+    ///
+    /// # Errors
+    /// Files of the table; a query that was told to stop.
+    pub fn footer_heap_bytes(
+        &self,
+        selection: &RowSelection,
+        most: usize,
+    ) -> Result<u64, ReadError> {
+        let mut footers = Vec::new();
+        for part in selection.parts() {
+            self.shared().go_on()?;
+            footers.push(self.shared().footer_heap_bytes(part.partition)?);
+        }
+        footers.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(footers
+            .iter()
+            .take(most)
+            .fold(0, |sum, bytes| sum.saturating_add(*bytes)))
+    }
+
     /// Files of partitions that are held open since the snapshot.
     #[must_use]
     pub fn pinned_file_count(&self) -> u64 {

@@ -26,6 +26,9 @@ use crate::running::Running;
 const OUTPUT_BYTES: u64 = 1 << 20;
 /// An open file of the table: descriptor, paths, mapping.
 const FILE_BYTES: u64 = 768;
+/// Parquet partitions that are open at the same time: that of the rows that are encoded, that of the
+/// next row group, and one more.
+const OPEN_PARTITIONS: usize = 3;
 /// A column: its description, its entry of the row group in progress, its counters.
 const COLUMN_BYTES: u64 = 6 << 10;
 /// A page of the row group in progress: its entries of the page index.
@@ -96,6 +99,7 @@ impl Budget {
             OUTPUT_BYTES,
             FILE_BYTES.saturating_mul(reader.pinned_file_count()),
             group_bytes(reader, pages),
+            reader.footer_heap_bytes(selection, OPEN_PARTITIONS)?,
             symbols.all,
             blooms.of_group,
             encoder,

@@ -180,3 +180,41 @@ fn a_budget_that_cannot_do_is_wrong_usage_and_names_one_that_can() {
     let ran = crate::support::run_words("export @ -o # --memory much", &table, &out);
     crate::support::assert_refused(&ran, 2, &["--memory", "64MiB"]);
 }
+
+/// Footers of hundreds of row groups, which are held as long as their partitions are open.
+#[test]
+fn footers_of_parquet_partitions_count_against_the_budget() {
+    let scratch = temp_dir();
+    let table = mixed_table(scratch.path(), Workload::Trades, 30_000, 20);
+    let out = scratch.path().join("out.parquet");
+    let dirs = testkit::parquet::partition_dirs(&table).unwrap();
+    let files = dirs
+        .iter()
+        .filter_map(|dir| fs::read(dir.join("data.parquet")).ok());
+    let footers: Vec<u64> = files
+        .map(|file| u32::from_le_bytes(file[file.len() - 8..][..4].try_into().unwrap()).into())
+        .collect();
+    assert!(footers.len() == 2 && footers[0] > 256 << 10, "{footers:?}");
+    let refused =
+        crate::support::run_words("export @ -o # --keep-codec --memory 1MiB", &table, &out);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    let named = refused
+        .stderr
+        .trim_end()
+        .rsplit("at least ")
+        .next()
+        .unwrap();
+    let least: engine::ByteSize = named.replace(' ', "").parse().unwrap();
+    let least = least.0;
+    let of_footers = footers.iter().sum::<u64>() * 10;
+    assert!(least > of_footers, "{least}: {footers:?}");
+    // Besides, what is decoded of the rows that are not copied.
+    let budget = least + (4 << 20);
+    let memory = budget.to_string();
+    let peak = peak_of(&table, &out, &memory, 1_000_000, &["--keep-codec"]);
+    // More than the footers alone take is what they are counted for.
+    assert!(
+        peak > of_footers / 2 && peak <= budget + CONSTANT,
+        "{peak} of {budget}: {footers:?}"
+    );
+}

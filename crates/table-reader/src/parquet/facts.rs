@@ -88,6 +88,32 @@ fn by_footer(files: &ParquetFiles) -> Result<Found, mmap_io::IoError> {
 pub(super) fn footer(
     files: &ParquetFiles,
 ) -> Result<Result<FileMetaData, String>, mmap_io::IoError> {
+    let (start, len) = match footer_place(files)? {
+        Ok(place) => place,
+        Err(detail) => return Ok(Err(detail)),
+    };
+    let bytes = files.data.read_vec(start, len, SMALL_LEN_MAX)?;
+    Ok(pq_format::read_metadata(&bytes).map_err(|e| e.to_string()))
+}
+
+/// Heap bytes that the footer of the committed bytes will take with all that is made of it; 0 if there
+/// is none, which is told when it is read.
+pub(crate) fn footer_heap_bytes(
+    files: &ParquetFiles,
+    profile: ScanProfile,
+) -> Result<u64, mmap_io::IoError> {
+    // Where the profile evicts, the page that this reads leaves memory when this is dropped.
+    let _manners = match profile.evicts() {
+        true => Some(files.data.ranges(files.len, ScanProfile::Frugal)?),
+        false => None,
+    };
+    let len = footer_place(files)?.map_or(0, |(_, len)| len);
+    let factor = u64::try_from(pq_decode::FOOTER_HEAP_FACTOR).unwrap_or(u64::MAX);
+    Ok(len.saturating_mul(factor))
+}
+
+/// Offset and length of the footer.
+fn footer_place(files: &ParquetFiles) -> Result<Result<(u64, u64), String>, mmap_io::IoError> {
     let tail_len = TAIL_LEN as u64;
     let Some(tail_off) = files.len.checked_sub(tail_len) else {
         return Ok(Err(format!("{} bytes committed", files.len)));
@@ -98,9 +124,7 @@ pub(super) fn footer(
         Ok(len) => u64::from(len),
         Err(e) => return Ok(Err(e.to_string())),
     };
-    let Some(start) = tail_off.checked_sub(len).filter(|_| len <= SMALL_LEN_MAX) else {
-        return Ok(Err(format!("footer of {len} bytes in {} bytes", files.len)));
-    };
-    let bytes = files.data.read_vec(start, len, SMALL_LEN_MAX)?;
-    Ok(pq_format::read_metadata(&bytes).map_err(|e| e.to_string()))
+    let start = tail_off.checked_sub(len).filter(|_| len <= SMALL_LEN_MAX);
+    let place = start.map(|start| (start, len));
+    Ok(place.ok_or_else(|| format!("footer of {len} bytes in {} bytes", files.len)))
 }

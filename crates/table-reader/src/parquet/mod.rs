@@ -17,6 +17,7 @@ mod times;
 mod want;
 
 pub use cost::DecodeBytes;
+pub(crate) use facts::footer_heap_bytes;
 pub(crate) use group::DecodedGroup;
 pub(crate) use partition::{Opening, ParquetPartition};
 pub(crate) use pinned::ParquetFiles;
