@@ -186,6 +186,7 @@ impl Bench {
         let cache = PageCache {
             python: self.places.python.clone(),
         };
+        cache.make_room()?;
         cache.warm(&source)?;
         let seconds_max = self.args.seconds.unwrap_or(SECONDS_MAX);
         let measured = run(&self.places.python, &contestant.command(task), seconds_max)?;

@@ -152,6 +152,7 @@ impl Bench {
                 let out = tempfile::Builder::new()
                     .prefix("passthrough-")
                     .tempdir_in(&self.data)?;
+                cache.make_room()?;
                 cache.warm(&source.table)?;
                 let command = self.command(source, flags, out.path());
                 let (cost, said) = run(&self.python, &command, SECONDS_MAX)?
