@@ -46,7 +46,10 @@ impl PageCache {
             line.trim().strip_suffix(" kB")?.parse().ok()
         };
         let (free, total) = (kib("MemFree:"), kib("MemTotal:"));
-        if free.zip(total).is_some_and(|(free, total)| free < total / 2) {
+        if free
+            .zip(total)
+            .is_some_and(|(free, total)| free < total / 2)
+        {
             // Dirty pages would stay.
             Command::new("sync").status()?;
             let _ = fs::write("/proc/sys/vm/drop_caches", "1");
