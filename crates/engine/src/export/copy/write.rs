@@ -13,7 +13,8 @@ use crate::export::sink::sink_error;
 use crate::export::writing::Writing;
 use crate::reading::column_error;
 
-/// Bytes of a piece: those that were read are still in the processor when they are written.
+/// Bytes of a piece: those that were read are still in the processor when they are written. The length
+/// of the blocks in which the output is written, and pieces end where those do.
 const PIECE_BYTES: usize = 128 << 10;
 
 impl Writing<'_> {
@@ -32,9 +33,11 @@ impl Writing<'_> {
         let mut walk = copy.checksums.then(|| ChunkWalk::new(copy.range.start));
         let mut buffer = std::mem::take(&mut self.piece);
         let mut at = copy.range.start;
+        let in_block = self.done().bytes_out % PIECE_BYTES as u64;
+        let mut len_max = PIECE_BYTES - usize::try_from(in_block).unwrap_or(0);
         while at < copy.range.end {
             let left = usize::try_from(copy.range.end - at).unwrap_or(usize::MAX);
-            let len = left.min(PIECE_BYTES);
+            let len = left.min(std::mem::replace(&mut len_max, PIECE_BYTES));
             buffer.resize(len.max(buffer.len()), 0);
             let piece = buffer.get_mut(..len).unwrap_or_default();
             stored.read(at, piece).map_err(column_error)?;
