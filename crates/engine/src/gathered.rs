@@ -6,8 +6,7 @@
 
 use std::io::{self, Write};
 
-/// Bytes of a block, and its alignment in the file. Larger writes push out of the cache what they were
-/// made from.
+/// Bytes of a block, and its alignment in the file.
 const BLOCK_BYTES: usize = 128 << 10;
 
 /// A writer that passes whole blocks on. What is left goes with [`Write::flush`]; dropping it forgets

@@ -118,7 +118,7 @@ fn write_file<T>(
     let (mut number, mut vanished) = (1, None::<EngineError>);
     loop {
         let may_retry = publish.read_mode == ReadMode::Auto && vanished.is_none();
-        let (mut file, _announced) = publish.unfinished.create(|| create(vfs, path, publish))?;
+        let (_announced, mut file) = publish.unfinished.create(|| create(vfs, path, publish))?;
         let reads = match vanished {
             None => Reads::AsAsked,
             Some(_) => Reads::Positional,

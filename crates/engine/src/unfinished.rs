@@ -8,11 +8,16 @@
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
 
 use mmap_io::AtomicFile;
 
 use crate::error::{Cause, Result};
+
+/// How often, and after what pause, a lock is asked for that should be free.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 /// The temporary file of an output. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -27,8 +32,8 @@ enum State {
     Idle,
     /// The file of this name is.
     Writing(PathBuf),
-    /// Nothing may be begun any more.
-    Closed,
+    /// Nothing may be begun any more; what was found when that was said.
+    Closed(Remains),
 }
 
 /// What [`Unfinished::remove`] found.
@@ -45,31 +50,48 @@ impl Unfinished {
     /// about to exit: the work itself then fails to publish.
     #[must_use = "work that is about to end should be let end"]
     pub fn remove(&self) -> Remains {
-        let mut state = self.lock();
-        match std::mem::replace(&mut *state, State::Closed) {
+        let Some(mut state) = self.lock_soon() else {
+            return Remains::Nothing;
+        };
+        let remains = match &*state {
             State::Writing(path) => match std::fs::remove_file(path) {
                 Err(error) if error.kind() == ErrorKind::NotFound => Remains::Ending,
                 _ => Remains::Nothing,
             },
-            State::Idle | State::Closed => Remains::Nothing,
-        }
+            State::Idle => Remains::Nothing,
+            State::Closed(remains) => *remains,
+        };
+        *state = State::Closed(remains);
+        remains
     }
 
-    /// Creates a file and knows of it until the guard is dropped.
+    /// Creates a file and knows of it until the guard is dropped, which must be after the file.
     ///
     /// # Errors
     /// [`Cause::Cancelled`] after [`Unfinished::remove`], otherwise what `create` fails with.
     pub(crate) fn create(
         &self,
         create: impl FnOnce() -> Result<AtomicFile>,
-    ) -> Result<(AtomicFile, Announced<'_>)> {
+    ) -> Result<(Announced<'_>, AtomicFile)> {
         let mut state = self.lock();
-        if matches!(*state, State::Closed) {
+        if matches!(*state, State::Closed(_)) {
             return Err(Cause::Cancelled.into());
         }
         let file = create()?;
         *state = State::Writing(file.temp_path());
-        Ok((file, Announced(self)))
+        Ok((Announced(self), file))
+    }
+
+    /// The lock, unless a file system is stuck while a file is created: nobody waits for that.
+    fn lock_soon(&self) -> Option<MutexGuard<'_, State>> {
+        for _ in 0..LOCK_TRIES {
+            match self.state.try_lock() {
+                Ok(state) => return Some(state),
+                Err(TryLockError::Poisoned(state)) => return Some(state.into_inner()),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            }
+        }
+        None
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -110,7 +132,7 @@ mod tests {
     fn a_file_under_way_is_removed_and_none_begins_after_it() {
         let dir = tempfile::tempdir().unwrap();
         let unfinished = Unfinished::default();
-        let (under_way, _announced) = unfinished.create(|| file(dir.path())).unwrap();
+        let (_announced, under_way) = unfinished.create(|| file(dir.path())).unwrap();
         assert_eq!(names(dir.path()), 1);
         assert_eq!(unfinished.remove(), Remains::Nothing);
         assert_eq!(names(dir.path()), 0);
@@ -124,13 +146,13 @@ mod tests {
     fn what_has_its_name_already_is_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         let unfinished = Unfinished::default();
-        let (done, announced) = unfinished.create(|| file(dir.path())).unwrap();
+        let (announced, done) = unfinished.create(|| file(dir.path())).unwrap();
         done.publish(false, false).unwrap();
         assert_eq!(unfinished.clone().remove(), Remains::Ending);
         drop(announced);
         assert!(dir.path().join("out").is_file());
-        // There is nothing left to do then.
-        assert_eq!(unfinished.remove(), Remains::Nothing);
+        // Whoever asks once more hears the same.
+        assert_eq!(unfinished.remove(), Remains::Ending);
     }
 
     #[test]
@@ -138,8 +160,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let unfinished = Unfinished::default();
         for _ in 0..2 {
-            let (one, announced) = unfinished.create(|| file(dir.path())).unwrap();
-            drop((one, announced));
+            let (announced, one) = unfinished.create(|| file(dir.path())).unwrap();
+            drop(one);
+            drop(announced);
         }
         assert_eq!(unfinished.remove(), Remains::Nothing);
         assert_eq!(names(dir.path()), 0);

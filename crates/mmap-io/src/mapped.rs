@@ -98,7 +98,8 @@ impl Mapped {
         };
         hint(region.advise(0..self.len, advice));
         // Beside the other one: that says how far to read ahead, this in what pieces.
-        let huge = huge_len(self.len, hint(self.file.stat()).map(|stat| stat.len));
+        let file_len = hint(self.file.stat()).map(|stat| stat.len);
+        let huge = huge_len(self.len, file_len, self.profile);
         if huge > 0 {
             hint(region.advise(0..huge, MapAdvice::Huge));
         }
@@ -144,17 +145,14 @@ impl Mapped {
     }
 
     /// Reads a part of a window. Where huge pages are known, its first page comes with the whole
-    /// window; elsewhere the others are asked for.
+    /// window; elsewhere the others are asked for. Whether they came is not looked at: not everybody
+    /// is told.
     fn read_window(&self, region: &dyn Region, wanted: Range<u64>) {
         let page = sys::page_size();
         let first = wanted.start - wanted.start % page;
         let first = first..first.saturating_add(page).min(self.len);
         hint(region.advise(first, MapAdvice::Populate));
-        let last = wanted.end - 1..wanted.end;
-        let there = hint(evict::residency(region, last));
-        if there.is_none_or(|last| last.resident_count < last.page_count) {
-            hint(self.file.advise(wanted, FileAdvice::WillNeed));
-        }
+        hint(self.file.advise(wanted, FileAdvice::WillNeed));
     }
 
     pub(crate) fn check(&self, range: &Range<u64>, op: Op) -> Result<(), IoError> {
@@ -224,10 +222,13 @@ impl Drop for Mapped {
 }
 
 /// How much of a mapping of `len` bytes may be read in large pages. One that sticks out of the mapping,
-/// since the file goes on there, could not be evicted.
-fn huge_len(len: u64, file_len: Option<u64>) -> u64 {
+/// since the file goes on there, could not be evicted. Whoever reads in sequence gets the page behind
+/// with the one that it asks for.
+fn huge_len(len: u64, file_len: Option<u64>, profile: ScanProfile) -> u64 {
+    let whole = len - len % evict::EVICT_WINDOW_BYTES;
     match file_len {
         Some(file_len) if file_len <= len.next_multiple_of(sys::page_size()) => len,
-        _ => len - len % evict::EVICT_WINDOW_BYTES,
+        _ if profile == ScanProfile::Frugal => whole,
+        _ => whole.saturating_sub(evict::EVICT_WINDOW_BYTES),
     }
 }

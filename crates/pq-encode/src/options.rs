@@ -121,7 +121,8 @@ pub struct ColumnSpec {
     /// a null of a variable-size type or of a symbol, virtual or not, is an error.
     pub required: bool,
     /// The null sentinels of fixed-width types and of elements of arrays are null, as in column files;
-    /// otherwise they are values like any other, and only rows without bytes are null.
+    /// otherwise they are values like any other, and only rows without bytes are null. One NaN of an
+    /// array, of bits that arithmetic does not make, is a null element all the same.
     pub sentinels: bool,
     /// Dates and timestamps are local ones, of no time zone, not points in time: the file says so
     /// (`isAdjustedToUTC` is false).

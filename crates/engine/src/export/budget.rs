@@ -26,9 +26,8 @@ use crate::running::Running;
 const OUTPUT_BYTES: u64 = 1 << 20;
 /// An open file of the table: descriptor, paths, mapping.
 const FILE_BYTES: u64 = 768;
-/// Parquet partitions that are open at the same time: that of the rows that are encoded, that of the
-/// next row group, and one more.
-const OPEN_PARTITIONS: usize = 3;
+/// Row groups of which rows are held at the same time: two that are encoded or wait, and the next one.
+const OPEN_GROUPS: u64 = 3;
 /// A column: its description, its entry of the row group in progress, its counters.
 const COLUMN_BYTES: u64 = 6 << 10;
 /// A page of the row group in progress: its entries of the page index.
@@ -99,7 +98,7 @@ impl Budget {
             OUTPUT_BYTES,
             FILE_BYTES.saturating_mul(reader.pinned_file_count()),
             group_bytes(reader, pages),
-            reader.footer_heap_bytes(selection, OPEN_PARTITIONS)?,
+            reader.footer_heap_bytes(selection, open_partitions(request, selection))?,
             symbols.all,
             blooms.of_group,
             encoder,
@@ -256,6 +255,27 @@ fn pages(
         of_group,
         of_chunk: by_rows.saturating_add(by_bytes),
     })
+}
+
+/// The most partitions that are open at the same time: those of the row groups that are under way.
+fn open_partitions(request: &ExportRequest, selection: &RowSelection) -> usize {
+    let parts = selection.parts();
+    let rows_max = request.row_group_rows.saturating_mul(OPEN_GROUPS);
+    let (mut most, mut first, mut rows) = (0, 0, 0_u64);
+    for (last, part) in parts.iter().enumerate() {
+        rows = rows.saturating_add(part.rows());
+        // The first and the last one may be there with one row each.
+        let inner = |first: usize, rows: u64| {
+            let ends = parts.get(first).map_or(0, PartitionRows::rows) + part.rows();
+            rows.saturating_sub(ends).saturating_add(2)
+        };
+        while first < last && inner(first, rows) > rows_max {
+            rows -= parts.get(first).map_or(0, PartitionRows::rows);
+            first += 1;
+        }
+        most = most.max(last - first + 1);
+    }
+    most
 }
 
 /// Entries of the page index and the footer of one row group.

@@ -119,12 +119,12 @@ impl<'e> Chunks<'e> {
             let (call, expected) = ("encode", "finish_row_group");
             return Err(Cause::Assemble(AssembleError::OutOfOrder { call, expected }).into());
         };
-        let group = Arc::new(group.for_one_column());
-        // Given back when the decoded rows are gone.
+        // Given back when the decoded rows are gone: declared before what holds them.
         let _share = self
             .manners
             .budget
             .decoding(group.decode_bytes(idx)?, self.manners.running)?;
+        let group = Arc::new(group.for_one_column());
         let rows = match group.column(idx) {
             Ok(rows) => rows,
             error => group.verified(idx, error)?,

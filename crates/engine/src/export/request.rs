@@ -65,7 +65,7 @@ pub struct ExportRequest {
     /// Threads that encode. Never changes a byte of the output.
     pub threads: NonZeroUsize,
     /// Memory for everything that the export holds: buffers, dictionaries, open files, the
-    /// largest three footers of Parquet partitions (by what real ones take), pages that
+    /// footers of Parquet partitions whose rows are under way (by what real ones take), pages that
     /// wait for their turn, what waits for the footer, decoded columns of Parquet partitions. Not for
     /// the process itself (some 8 MiB), nor for pages of mapped files. Refused before any work if it
     /// cannot do, or when a row group is planned of which a column cannot be decoded within it;

@@ -138,7 +138,8 @@ fn make_one(
     stop: &GenerateStop,
 ) -> Done {
     let parquet = open_file(vfs, &file.path).map_err(|e| e.to_line())?;
-    let mut facts = read_facts(file.committed, &mut reader(&parquet)).map_err(|e| one_line(&e))?;
+    let mut facts = read_facts(file.committed, &mut stoppable(&parquet, &stop.cancel))
+        .map_err(|e| one_line(&e))?;
     let target = file.dir.join(SIDECAR_NAME);
     let stale = stale_reason(vfs, &target, file.committed, &parquet).map_err(|e| e.to_line())?;
     if options.checksums && stale.is_some() {
@@ -177,7 +178,7 @@ fn write_sidecar(
     unfinished: &Unfinished,
 ) -> Result<()> {
     let create = || AtomicFile::create(vfs.as_ref(), target).map_err(|e| Cause::Io(e).into());
-    let (mut output, _announced) = unfinished.create(create)?;
+    let (_announced, mut output) = unfinished.create(create)?;
     let written = output.append(image);
     let published = written.and_then(|()| output.publish(true, replace));
     published.map_err(Cause::Io)?;

@@ -98,6 +98,28 @@ fn only_frugal_mappings_ask() {
     assert_eq!(spy.take(), [""; 0]);
 }
 
+/// What is read in sequence is read in large pages, but for the window that they would stick out of and
+/// the one before it: the page behind comes along.
+#[test]
+fn no_page_behind_the_committed_bytes_keeps_those_before_it() {
+    let dir = scratch();
+    if !can_evict(dir.path()) {
+        return;
+    }
+    let path = dir.path().join("a.d");
+    let root = real_root(dir.path());
+    for len in [WINDOW, 2 * WINDOW, 3 * WINDOW].map(|len| len + 9 * page_size()) {
+        write_cold(&path, &content());
+        let mapping = root.file("a.d").unwrap();
+        let mapping = mapping.map(len, ScanProfile::SequentialEvict).unwrap();
+        touch(&mapping, 0, len);
+        drop(mapping);
+        let left = resident_pages(&path, len);
+        let left_count = left.iter().filter(|page| **page == 1).count();
+        assert!(hardly(left_count as u64, left.len() as u64), "{left:?}");
+    }
+}
+
 /// Content that is there already is asked for all the same: somebody may take it away. Where nothing
 /// comes by large pages, the rest of a window is asked for by name.
 #[test]

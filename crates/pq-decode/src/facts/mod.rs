@@ -18,8 +18,8 @@ pub use places::{BloomPlace, ChunkIndexes, FileIndexes};
 pub use stored::Stored;
 
 /// Heap bytes for each byte of a footer: of the footer itself, of what `pq_format` makes of it, and of
-/// facts and places made of that, facts twice. It holds for files of writers that are about; a footer
-/// that means harm takes up to [`pq_format::METADATA_HEAP_FACTOR`].
+/// facts and places made of that, facts twice. It holds for files with statistics of writers that are about;
+/// without them up to 32 were seen, and a footer that means harm takes up to [`pq_format::METADATA_HEAP_FACTOR`].
 pub const FOOTER_HEAP_FACTOR: usize = 20;
 
 /// The chunks of a file.

@@ -193,6 +193,8 @@ impl<const W: usize> Table<W> {
     fn grow(&mut self, len: usize) {
         // Room for one more entry, and for the mark of none.
         let narrow = self.values.len() + 1 < usize::from(u16::FREE);
+        // The values say all that is needed: two tables at once would be more than is counted.
+        self.slots = Slots::default();
         self.slots = if narrow {
             let key = |place| u16::try_from(place).unwrap_or(u16::FREE);
             Slots::Narrow(filled(len, &self.values, key))

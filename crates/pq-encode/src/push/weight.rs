@@ -3,7 +3,7 @@
 //! Rows weigh what column files would store of them, value by value, so that neither batches nor runs
 //! of nulls show: the measure is that of an export's row groups (parquet.md §3).
 
-use column_format::Layout;
+use column_format::{ColumnSlice, Layout};
 
 use crate::ColumnSpec;
 use crate::rows::Cursor;
@@ -81,20 +81,27 @@ impl Scales {
         taken
     }
 
-    /// Bytes of the next rows. One that cannot be read weighs nothing more: whoever reads it next says
-    /// why.
+    /// Bytes of the next rows. Of a row that cannot be read only the entry counts, whatever stands beside
+    /// it: whoever needs its value says why.
     fn weigh(&self, variable: &mut [(Cursor<'_, '_>, Layout)], count: u64) -> u64 {
         let mut bytes = count.saturating_mul(self.fixed_row_bytes);
         for (rows, layout) in variable {
             let mut left = usize::try_from(count).unwrap_or(usize::MAX);
             while let Some(part) = rows.peek(left).filter(|_| left > 0) {
-                if let Ok((stored, _)) = part.stored_bytes(*layout) {
-                    bytes = bytes.saturating_add(stored);
-                }
+                bytes = bytes.saturating_add(stored_bytes(&part, *layout));
                 rows.advance(part.rows());
                 left -= part.rows();
             }
         }
         bytes
     }
+}
+
+fn stored_bytes(part: &ColumnSlice<'_>, layout: Layout) -> u64 {
+    let stored = |part: &ColumnSlice<'_>| part.stored_bytes(layout).ok().map(|(bytes, _)| bytes);
+    stored(part).unwrap_or_else(|| {
+        let entry = u64::try_from(layout.row_bytes()).unwrap_or(u64::MAX);
+        let row = |row: usize| stored(&part.slice(row..row + 1)).unwrap_or(entry);
+        (0..part.rows()).map(row).fold(0, u64::saturating_add)
+    })
 }

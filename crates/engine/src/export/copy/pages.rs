@@ -112,7 +112,7 @@ pub(super) fn page_header(group: &StoredGroup, at: u64, end: u64) -> Result<(Pag
             Err(pq_format::FormatError::Truncated { .. })
                 if len == want && want < HEADER_BYTES_MAX =>
             {
-                want *= 8;
+                want = (want * 8).min(HEADER_BYTES_MAX);
             }
             Err(error) => {
                 let detail = format!("page header at byte {at}: {error}");

@@ -55,10 +55,11 @@ impl<'a> Level<'a> {
                 i64::from(list.value_length(idx)),
             ),
             Self::Large(list) => (list.value_offsets()[idx], list.value_length(idx)),
-            Self::Fixed(list) => (
-                i64::from(list.value_offset(idx)),
-                i64::from(list.value_length()),
-            ),
+            // Its own `value_offset` is cut to 32 bits. Of a slice, `values` is a slice too.
+            Self::Fixed(list) => {
+                let len = usize::try_from(list.value_length()).unwrap_or(0);
+                return idx * len..(idx + 1) * len;
+            }
         };
         // Arrow checked them.
         let lo = usize::try_from(lo).unwrap_or(0);
