@@ -32,6 +32,8 @@ pub struct ChunkEncoder {
     writer: PageWriter,
     page: PageBuf,
     scratch: Vec<u8>,
+    /// Most PLAIN bytes of a dictionary that was asked for by name.
+    named_dictionary_max: usize,
 }
 
 impl std::fmt::Debug for ChunkEncoder {
@@ -58,7 +60,17 @@ impl ChunkEncoder {
             writer: PageWriter::new(PageFormat::of(options), codec, Packing::new(codec)?),
             page: PageBuf::default(),
             scratch: Vec::new(),
+            named_dictionary_max: usize::MAX,
         })
+    }
+
+    /// Bounds a dictionary that was asked for by name, in bytes of its values, stored PLAIN: a chunk that
+    /// needs a larger one is [`EncodeError::TooLarge`]. Other dictionaries are bounded by
+    /// [`WriterOptions::dictionary_bytes`], those of SYMBOL columns by what their table has.
+    #[must_use]
+    pub fn with_named_dictionary_max(mut self, bytes: usize) -> Self {
+        self.named_dictionary_max = bytes;
+        self
     }
 
     /// An encoder for another column of the same options, with the buffers of this one.
@@ -133,7 +145,13 @@ impl ChunkEncoder {
             scratch: &mut self.scratch,
             watch,
             entries_of_16_max: ENTRIES_OF_16_MAX,
-            named: DictionaryLimits::NONE,
+            named: match self.spec.column_type {
+                ColumnType::Symbol => DictionaryLimits::NONE,
+                _ => DictionaryLimits {
+                    bytes: self.named_dictionary_max,
+                    ..DictionaryLimits::NONE
+                },
+            },
         };
         let plan = chooser.plan(slices, symbols, rows)?;
         let encoding = plan.encoding;

@@ -12,7 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use column_format::{AUX_VARCHAR_ENTRY_LEN, ColumnType, Layout};
 use mmap_io::ReadMode;
-use pq_encode::{BudgetedStores, ColumnSpec, MemoryBudget, TempFileStores, WriterOptions};
+use pq_encode::{
+    BudgetedStores, ColumnSpec, Encoding, MemoryBudget, TempFileStores, WriterOptions,
+};
 use pq_format::Codec;
 use table_reader::{PartitionRows, RowSelection, TableReader};
 
@@ -44,6 +46,8 @@ const SHARED_OF: u64 = 8;
 const TEXT_BYTES: u64 = 24;
 /// What becomes of a large value: the page, what it is in the codec, and the growth of both.
 const VALUE_COPIES: u64 = 4;
+/// What becomes of a dictionary: the bytes of its values, their places, slots, and the growth of all.
+const DICTIONARY_COPIES: u64 = 6;
 /// Most rows of which an encoder keeps 16-bit keys.
 const KEYS_MAX: u64 = 1 << 21;
 
@@ -57,6 +61,10 @@ pub(crate) struct Budget {
     held_by_all: u64,
     threads: u64,
     page_bytes: u64,
+    /// Bytes of values that a dictionary may have that was asked for by name.
+    named_dictionary_bytes: u64,
+    /// One part of so many of what is left over is for everything but such dictionaries.
+    shared_of: u64,
     /// Held by the thread that has a value under way which not all may have at once.
     large_value: Mutex<()>,
     stores: BudgetedStores,
@@ -129,12 +137,8 @@ impl Budget {
         };
         let held = held_by(threads);
         let mut waiting = limit.saturating_sub(held);
-        let mut decoding = None;
-        if parquet > 0 {
-            let left = waiting.saturating_sub(PIECE_BYTES);
-            waiting = left / SHARED_OF;
-            decoding = Some(DecodePool::new(left - waiting));
-        }
+        let dictionaries = named_dictionary_share(&specs, &mut waiting) / threads;
+        let decoding = (parquet > 0).then(|| decoding_share(&mut waiting));
         let memory = Arc::new(MemoryBudget::new(waiting));
         Ok(Self {
             limit,
@@ -142,9 +146,12 @@ impl Budget {
             held_by_all: held_by(threads_asked),
             threads,
             page_bytes: count(request.writer.page_bytes),
+            named_dictionary_bytes: count(request.writer.dictionary_bytes)
+                .saturating_add(dictionaries / DICTIONARY_COPIES),
+            shared_of: if dictionaries > 0 { 2 } else { 1 },
             large_value: Mutex::new(()),
             stores: BudgetedStores::new(memory, spill),
-            decoding,
+            decoding: decoding.map(DecodePool::new),
         })
     }
 
@@ -154,7 +161,8 @@ impl Budget {
         match &self.decoding {
             Some(pool) if bytes > pool.capacity() => {
                 // A larger budget may start more threads: this one suffices for all of them.
-                let enough = self.held_by_all.saturating_add(shared(bytes));
+                let enough = shared(bytes).saturating_mul(self.shared_of);
+                let enough = self.held_by_all.saturating_add(enough);
                 let what = "decoding a column of a Parquet partition";
                 Err(too_small(what, self.limit, enough))
             }
@@ -173,6 +181,11 @@ impl Budget {
         let spare = self.limit.saturating_sub(self.held);
         let each = spare / VALUE_COPIES / self.threads.max(1);
         self.page_bytes.saturating_add(each)
+    }
+
+    /// The most bytes of values of a dictionary that was asked for by name: no fallback ends its growth.
+    pub(crate) fn named_dictionary_bytes(&self) -> usize {
+        usize::try_from(self.named_dictionary_bytes).unwrap_or(usize::MAX)
     }
 
     /// Whether one thread may have a value under way while the others have none so large.
@@ -340,13 +353,35 @@ fn encoder_bytes(specs: &[ColumnSpec], options: &WriterOptions, rows: u64) -> u6
     let codec = codecs.chain([options.codec]).map(|c| codec_bytes(c, page));
     let codec = codec.max().unwrap_or(0);
     let keys = rows.min(KEYS_MAX).next_power_of_two().saturating_mul(2);
-    // A dictionary has at most every second row as an entry: its bytes, its place, its slots.
-    let dictionary = count(options.dictionary_bytes).saturating_mul(6);
+    // A dictionary has at most every second row as an entry.
+    let dictionary = count(options.dictionary_bytes).saturating_mul(DICTIONARY_COPIES);
     let dictionary = dictionary.min(rows.saturating_mul(64));
     page.saturating_mul(4)
         .saturating_add(codec)
         .saturating_add(keys)
         .saturating_add(dictionary)
+}
+
+/// Whether a column has a dictionary whatever it costs. That of a SYMBOL column is there already.
+fn names_dictionary(spec: &ColumnSpec) -> bool {
+    spec.encoding == Some(Encoding::Dictionary) && spec.column_type != ColumnType::Symbol
+}
+
+/// Half of what waits, for dictionaries that were asked for by name, if there are any.
+fn named_dictionary_share(specs: &[ColumnSpec], waiting: &mut u64) -> u64 {
+    let share = match specs.iter().any(names_dictionary) {
+        true => *waiting / 2,
+        false => 0,
+    };
+    *waiting -= share;
+    share
+}
+
+/// What decoded columns of Parquet partitions may take of what waits.
+fn decoding_share(waiting: &mut u64) -> u64 {
+    let left = waiting.saturating_sub(PIECE_BYTES);
+    *waiting = left / SHARED_OF;
+    left - *waiting
 }
 
 /// What a codec needs for a page.

@@ -136,7 +136,9 @@ impl<'e> Chunks<'e> {
             Some(last) => last.for_column(&column.spec),
             None => ChunkEncoder::new(&column.spec, self.options),
         };
-        let mut encoder = encoder.map_err(|error| option_error(&error))?;
+        let encoder = encoder.map_err(|error| option_error(&error))?;
+        let most = self.manners.budget.named_dictionary_bytes();
+        let mut encoder = encoder.with_named_dictionary_max(most);
         let lookout = Lookout::new(self.manners, &group, idx, native_bytes);
         let symbols = column.symbols.as_deref();
         let encoded = encoder

@@ -159,3 +159,36 @@ fn row_groups_larger_than_the_budget_are_read_in_columns() {
     assert!(bytes == expected);
     assert_eq!(report.peak_mapped_partitions, 0);
 }
+
+/// Nothing ends the growth of a dictionary that was asked for by name but its bound.
+#[test]
+fn a_dictionary_that_was_asked_for_fits_or_is_refused() {
+    let (_scratch, table) = generated(Workload::Trades, 60_000, 3);
+    let named = |r: &mut ExportRequest| {
+        r.threads = NonZeroUsize::MIN;
+        r.writer.dictionary_bytes = 64 << 10;
+        r.overrides.add_encoding("order_id=dictionary").unwrap();
+    };
+    let (_, expected) = export_bytes(&table, |r| {
+        named(r);
+        r.memory_bytes = 1 << 30;
+    })
+    .unwrap();
+    let least = least(&table, named);
+    let small = export_bytes(&table, |r| {
+        named(r);
+        r.memory_bytes = least + (1 << 20);
+    });
+    let line = small.unwrap_err().to_line();
+    assert!(
+        line.contains("order_id") && line.contains("dictionary that was asked for"),
+        "{line}"
+    );
+    // 60,000 values of 24 bytes, six times, and as much for pages.
+    let (_, bytes) = export_bytes(&table, |r| {
+        named(r);
+        r.memory_bytes = least + (20 << 20);
+    })
+    .unwrap();
+    assert!(bytes == expected);
+}
