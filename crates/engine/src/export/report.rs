@@ -50,6 +50,7 @@ pub struct ExportReport {
     /// Column chunks that were encoded.
     pub encoded_chunks: u64,
     /// Codec of those, unless one was asked for by column; copied chunks keep theirs.
+    #[serde(skip)]
     pub codec: String,
     /// Texts with bytes that are not UTF-8, or half a surrogate pair: U+FFFD stands in their place.
     pub replaced_texts: u64,

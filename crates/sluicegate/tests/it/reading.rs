@@ -69,7 +69,6 @@ fn a_report_tells_the_codec_of_what_was_copied_from_that_of_what_was_encoded() {
     let words = "export @ -o # --force --json --keep-codec --codec gzip:3";
     let ran = run_words(words, &table, &out);
     let report: Value = serde_json::from_str(ran.text()).unwrap();
-    assert_eq!(report["codec"], "gzip:3");
     assert!(report["passthrough_chunks"].as_u64().unwrap() > 0);
     assert!(report["encoded_chunks"].as_u64().unwrap() > 0);
 }
