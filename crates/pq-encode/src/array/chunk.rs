@@ -34,7 +34,7 @@ pub(crate) struct ListSource {
     dims: u8,
     optional: bool,
     mode: Mode,
-    /// NaN elements are null; otherwise only those with the bits of [`NULL_ELEMENT`].
+    /// NaN elements are null; otherwise only those with the bits of `NULL_ELEMENT`.
     sentinels: bool,
     split: bool,
     levels: ListLevels,
