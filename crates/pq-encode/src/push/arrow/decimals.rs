@@ -34,15 +34,15 @@ fn of<T: ArrowPrimitiveType + DecimalType>(
 ) -> Result<Vec<u8>, String> {
     let values = array.as_primitive::<T>();
     let precision = values.precision();
-    let checked = values.validate_decimal_precision(precision);
-    checked.map_err(|error| error.to_string())?;
     let mut out = vec![0; values.len() * width];
     for (row, slot) in out.chunks_exact_mut(width).enumerate() {
         if values.is_null(row) {
             continue;
         }
-        let value = Decimal::from_le_bytes(wide(values.value(row)).to_le_bytes(), 0);
-        if !value.to_stored(slot) {
+        let value = values.value(row);
+        let fits = T::is_valid_decimal_precision(value, precision);
+        let stored = Decimal::from_le_bytes(wide(value).to_le_bytes(), 0);
+        if !fits || !stored.to_stored(slot) {
             return Err(format!(
                 "row {row} of the batch has more than {precision} digits"
             ));

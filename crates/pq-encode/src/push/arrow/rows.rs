@@ -8,7 +8,6 @@ use ::arrow::datatypes as dt;
 use ::arrow::datatypes::{DataType, Field, TimeUnit};
 use column_format::{BinaryWriter, ColumnSlice, ColumnType, Layout, VarcharWriter, WriteError};
 
-use super::types::SUPPORTED;
 use super::{PushError, decimals, lists};
 
 /// The rows of an array as a column file would have them.
@@ -81,12 +80,8 @@ impl<'a> Rows<'a> {
                 let (dims, aux, data) = lists::rows(array).map_err(refused)?;
                 Self::entries(Layout::Array { dims }, aux, data, array.len())
             }
-            other => {
-                return Err(PushError::Unsupported {
-                    column: field.name().clone(),
-                    reason: format!("{other} cannot be written; there are {SUPPORTED}"),
-                });
-            }
+            // The schema was refused already.
+            other => return Err(refused(format!("{other} cannot be written"))),
         })
     }
 

@@ -10,7 +10,7 @@ use super::PushError;
 use crate::ColumnSpec;
 
 /// What can be written, for an error.
-pub(super) const SUPPORTED: &str = "Boolean, Int8, Int16, UInt16, Int32, UInt32, Int64, Float32, \
+const SUPPORTED: &str = "Boolean, Int8, Int16, UInt16, Int32, UInt32, Int64, Float32, \
     Float64, Decimal32 to Decimal256 of a scale from 0 to the precision, Timestamp of milliseconds to \
     nanoseconds, Utf8, LargeUtf8, Utf8View, Dictionary of them, Binary, LargeBinary, BinaryView, \
     FixedSizeBinary of 16 or 32 bytes, List, LargeList and FixedSizeList of Float64 or of such lists";
@@ -27,21 +27,22 @@ const PRECISION_MAX: u8 = 76;
 /// [`PushError::Unsupported`] with the first field that has no column type.
 pub fn columns_of(schema: &Schema) -> Result<Vec<ColumnSpec>, PushError> {
     let column = |field: &std::sync::Arc<Field>| {
-        let mut spec = ColumnSpec::new(field.name().as_str(), column_type(field)?);
+        let data_type = field.data_type();
+        let column_type = column_type(data_type).ok_or_else(|| PushError::Unsupported {
+            column: field.name().clone(),
+            reason: format!("{data_type} cannot be written; there are {SUPPORTED}"),
+        })?;
+        let mut spec = ColumnSpec::new(field.name().as_str(), column_type);
         spec.required = !field.is_nullable();
         spec.sentinels = false;
-        spec.local_time = matches!(field.data_type(), DataType::Timestamp(_, None));
+        spec.local_time = matches!(data_type, DataType::Timestamp(_, None));
         Ok(spec)
     };
     schema.fields().iter().map(column).collect()
 }
 
-fn column_type(field: &Field) -> Result<ColumnType, PushError> {
-    let unsupported = |reason: String| PushError::Unsupported {
-        column: field.name().clone(),
-        reason,
-    };
-    Ok(match field.data_type() {
+fn column_type(data_type: &DataType) -> Option<ColumnType> {
+    Some(match data_type {
         DataType::Boolean => ColumnType::Boolean,
         DataType::Int8 => ColumnType::Byte,
         DataType::Int16 => ColumnType::Short,
@@ -54,17 +55,11 @@ fn column_type(field: &Field) -> Result<ColumnType, PushError> {
         DataType::Decimal32(precision, scale)
         | DataType::Decimal64(precision, scale)
         | DataType::Decimal128(precision, scale)
-        | DataType::Decimal256(precision, scale) => match u8::try_from(*scale) {
-            Ok(scale) if (1..=PRECISION_MAX).contains(precision) && scale <= *precision => {
-                let precision = *precision;
-                ColumnType::Decimal { precision, scale }
-            }
-            _ => {
-                let found = field.data_type();
-                let reason = format!("{found} cannot be written; there are {SUPPORTED}");
-                return Err(unsupported(reason));
-            }
-        },
+        | DataType::Decimal256(precision, scale) => {
+            let (precision, scale) = (*precision, u8::try_from(*scale).ok()?);
+            let known = (1..=PRECISION_MAX).contains(&precision) && scale <= precision;
+            return known.then_some(ColumnType::Decimal { precision, scale });
+        }
         DataType::Timestamp(TimeUnit::Millisecond, _) => ColumnType::Date,
         DataType::Timestamp(TimeUnit::Microsecond, _) => {
             ColumnType::Timestamp(TimestampUnit::Micros)
@@ -75,17 +70,11 @@ fn column_type(field: &Field) -> Result<ColumnType, PushError> {
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView => ColumnType::Binary,
         DataType::FixedSizeBinary(16) => ColumnType::Long128,
         DataType::FixedSizeBinary(32) => ColumnType::Long256,
-        other => match dims_of(other) {
-            Some(dims) => ColumnType::Array { dims },
-            None => {
-                let reason = format!("{other} cannot be written; there are {SUPPORTED}");
-                return Err(unsupported(reason));
-            }
-        },
+        other => return dims_of(other).map(|dims| ColumnType::Array { dims }),
     })
 }
 
-pub(super) fn is_text(data_type: &DataType) -> bool {
+fn is_text(data_type: &DataType) -> bool {
     matches!(
         data_type,
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
