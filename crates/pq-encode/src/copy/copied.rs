@@ -58,26 +58,12 @@ impl CopiedChunk {
             column_index,
             bloom_filter,
         } = source;
-        let agree = |what, expected: u64, found: u64| match expected == found {
-            true => Ok(()),
-            false => Err(CopyError::Mismatch {
-                what,
-                offset: walk.base(),
-                expected,
-                found,
-            }),
-        };
-        agree(
-            "bytes of the chunk",
-            meta.total_compressed_size,
-            walk.position(),
-        )?;
+        let agree = |what, expected, found| agree(walk.base(), what, expected, found);
+        let compressed = meta.total_compressed_size;
+        agree("bytes of the chunk", compressed, walk.position())?;
         // Header by header: no codec is asked whether the lengths are true.
-        agree(
-            "uncompressed bytes of the chunk",
-            meta.total_uncompressed_size,
-            walk.uncompressed_len,
-        )?;
+        let (uncompressed, found) = (meta.total_uncompressed_size, walk.uncompressed_len);
+        agree("uncompressed bytes of the chunk", uncompressed, found)?;
         let untold = |page: &&WalkedPage| !meta.encodings.contains(&page.encoding);
         if let Some(page) = walk.pages.iter().find(untold) {
             let code = |e: &Encoding| u64::from(e.code().unsigned_abs());
@@ -103,12 +89,8 @@ impl CopiedChunk {
             None => None,
         };
         if let Some(index) = &column_index {
-            let pages = walk.pages.len() as u64;
-            agree(
-                "pages of the column index",
-                pages,
-                index.null_pages.len() as u64,
-            )?;
+            let (pages, found) = (walk.pages.len() as u64, index.null_pages.len() as u64);
+            agree("pages of the column index", pages, found)?;
         }
         Ok(Self {
             rows,
@@ -126,22 +108,10 @@ impl CopiedChunk {
     /// They are not those that the chunk was made from.
     pub fn check_walk(&self, walk: &ChunkWalk) -> Result<(), CopyError> {
         walk.check_end()?;
-        let agree = |what, expected: u64, found: u64| match expected == found {
-            true => Ok(()),
-            false => Err(CopyError::Mismatch {
-                what,
-                offset: walk.base(),
-                expected,
-                found,
-            }),
-        };
+        let agree = |what, expected, found| agree(walk.base(), what, expected, found);
         agree("bytes of the chunk", self.compressed_len(), walk.position())?;
-        let uncompressed = self.meta.total_uncompressed_size;
-        agree(
-            "uncompressed bytes of the chunk",
-            uncompressed,
-            walk.uncompressed_len,
-        )?;
+        let (uncompressed, found) = (self.meta.total_uncompressed_size, walk.uncompressed_len);
+        agree("uncompressed bytes of the chunk", uncompressed, found)?;
         agree("pages of the chunk", self.pages(), walk.pages.len() as u64)
     }
 
@@ -166,6 +136,18 @@ impl CopiedChunk {
     }
 }
 
+fn agree(offset: u64, what: &'static str, expected: u64, found: u64) -> Result<(), CopyError> {
+    match expected == found {
+        true => Ok(()),
+        false => Err(CopyError::Mismatch {
+            what,
+            offset,
+            expected,
+            found,
+        }),
+    }
+}
+
 /// The offset index, from the start of the chunk; each location must be that of its page.
 fn checked_offsets(
     walk: &ChunkWalk,
@@ -173,21 +155,8 @@ fn checked_offsets(
     flat: bool,
     rows: u64,
 ) -> Result<OffsetIndex, CopyError> {
-    let mismatch = |what, page: &WalkedPage, expected, found| CopyError::Mismatch {
-        what,
-        offset: walk.base() + page.offset,
-        expected,
-        found,
-    };
-    let (pages, locations) = (walk.pages.len(), index.page_locations.len());
-    if pages != locations {
-        return Err(CopyError::Mismatch {
-            what: "pages of the offset index",
-            offset: walk.base(),
-            expected: pages as u64,
-            found: locations as u64,
-        });
-    }
+    let (pages, found) = (walk.pages.len() as u64, index.page_locations.len() as u64);
+    agree(walk.base(), "pages of the offset index", pages, found)?;
     // Where the next page starts, or, after a page whose rows nobody tells, where it starts at least.
     let (mut first_row, mut exact) = (0, true);
     for (page, location) in walk.pages.iter().zip(&mut index.page_locations) {
@@ -197,20 +166,24 @@ fn checked_offsets(
             first_row_index,
         } = *location;
         let start = walk.base() + page.offset;
-        if offset != start {
-            return Err(mismatch("offset of the page", page, start, offset));
-        }
-        if u64::from(compressed_page_size) != page.len {
-            let found = compressed_page_size.into();
-            return Err(mismatch("bytes of the page", page, page.len, found));
-        }
+        agree(start, "offset of the page", start, offset)?;
+        agree(
+            start,
+            "bytes of the page",
+            page.len,
+            compressed_page_size.into(),
+        )?;
         let wrong = match exact {
             true => first_row_index != first_row,
             false => first_row_index < first_row || first_row_index >= rows.max(1),
         };
         if wrong {
-            let what = "first row of the page";
-            return Err(mismatch(what, page, first_row, first_row_index));
+            return Err(CopyError::Mismatch {
+                what: "first row of the page",
+                offset: start,
+                expected: first_row,
+                found: first_row_index,
+            });
         }
         // Lists of version 1 pages: the index alone knows their rows.
         let own = page.rows.or(flat.then_some(page.values));
