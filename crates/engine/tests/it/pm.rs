@@ -305,35 +305,66 @@ fn remove_sidecars(root: &Path) {
     }
 }
 
-#[test]
-fn a_failure_of_any_call_leaves_no_sidecar_or_a_whole_one() {
+/// A table without sidecars.
+struct Bare {
+    _scratch: tempfile::TempDir,
+    root: PathBuf,
+    /// What is there.
+    entries: Vec<String>,
+    /// Its two sidecars, once there are some.
+    whole: Vec<Vec<u8>>,
+}
+
+fn bare_table() -> Bare {
     let scratch = tempfile::tempdir().expect("a folder");
     let root = scratch.path().join("db");
     copy(&testdata().join("questdb/parquet_o3/after3/table"), &root);
-    let bare = entries(&root).expect("listed");
+    let entries = entries(&root).expect("listed");
     assert_eq!(statuses(&root, SUMMED), [GenerateStatus::Written; 2]);
-    let whole: Vec<_> = files(&root, "_pm").iter().map(|p| read(p)).collect();
+    let whole = files(&root, "_pm").iter().map(|p| read(p)).collect();
     remove_sidecars(&root);
+    Bare {
+        _scratch: scratch,
+        root,
+        entries,
+        whole,
+    }
+}
+
+impl Bare {
+    fn assert_bare(&self, calls: usize) {
+        let left = entries(&self.root).expect("listed");
+        assert_eq!(left, self.entries, "call {calls}");
+    }
+
+    /// Sidecars that are there, all of them whole.
+    fn whole_sidecars(&self, calls: usize) -> usize {
+        let left = files(&self.root, "_pm");
+        let right = left.iter().all(|p| self.whole.contains(&read(p)));
+        assert!(right, "call {calls}");
+        left.len()
+    }
+}
+
+#[test]
+fn a_failure_of_any_call_leaves_no_sidecar_or_a_whole_one() {
+    let table = bare_table();
     let (mut refused, mut skipped) = (0, 0);
     for calls in 1.. {
         let fuse = Fuse::after(calls, std::io::ErrorKind::Other);
         let vfs: Arc<dyn Vfs> = Arc::clone(&fuse.vfs);
-        match generate(&vfs, &root, SUMMED, &GenerateStop::default()) {
+        match generate(&vfs, &table.root, SUMMED, &GenerateStop::default()) {
             Err(_) => {
                 refused += 1;
-                assert_eq!(entries(&root).expect("listed"), bare, "call {calls}");
+                table.assert_bare(calls);
             }
             Ok(report) => {
                 skipped += report.count(GenerateStatus::Skipped);
                 let written = report.count(GenerateStatus::Written);
-                let left = files(&root, "_pm");
-                assert_eq!(left.len(), written, "call {calls}: {report:?}");
-                assert!(
-                    left.iter().all(|p| whole.contains(&read(p))),
-                    "call {calls}"
-                );
-                remove_sidecars(&root);
-                assert_eq!(entries(&root).expect("listed"), bare, "call {calls}");
+                let left = table.whole_sidecars(calls);
+                assert_eq!(left, written, "call {calls}: {report:?}");
+                remove_sidecars(&table.root);
+                table.assert_bare(calls);
             }
         }
         if !fuse.blown() {
@@ -348,31 +379,23 @@ fn a_failure_of_any_call_leaves_no_sidecar_or_a_whole_one() {
 
 #[test]
 fn a_cancel_at_any_call_leaves_whole_sidecars_and_nothing_else() {
-    let scratch = tempfile::tempdir().expect("a folder");
-    let root = scratch.path().join("db");
-    copy(&testdata().join("questdb/parquet_o3/after3/table"), &root);
-    let bare = entries(&root).expect("listed");
-    assert_eq!(statuses(&root, SUMMED), [GenerateStatus::Written; 2]);
-    let whole: Vec<_> = files(&root, "_pm").iter().map(|p| read(p)).collect();
-    remove_sidecars(&root);
+    let table = bare_table();
     let (mut cancelled, mut partly) = (0, 0);
     for calls in 1.. {
         let stop = GenerateStop::default();
         let fuse = Fuse::cancelling(calls, stop.cancel.clone());
         let vfs: Arc<dyn Vfs> = Arc::clone(&fuse.vfs);
-        let done = generate(&vfs, &root, SUMMED, &stop);
-        let left = files(&root, "_pm");
-        let right = left.iter().all(|p| whole.contains(&read(p)));
-        assert!(right, "call {calls}");
+        let done = generate(&vfs, &table.root, SUMMED, &stop);
+        let left = table.whole_sidecars(calls);
         if let Err(error) = done {
             cancelled += 1;
-            partly += usize::from(left.len() == 1);
+            partly += usize::from(left == 1);
             assert!(matches!(error.cause(), engine::Cause::Cancelled), "{error}");
         } else {
-            assert_eq!(left.len(), 2, "call {calls}");
+            assert_eq!(left, 2, "call {calls}");
         }
-        remove_sidecars(&root);
-        assert_eq!(entries(&root).expect("listed"), bare, "call {calls}");
+        remove_sidecars(&table.root);
+        table.assert_bare(calls);
         if !fuse.blown() {
             break;
         }
