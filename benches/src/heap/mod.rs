@@ -32,7 +32,8 @@ pub type Measured = Box<dyn FnOnce() -> io::Result<()>>;
 /// Every job.
 #[must_use]
 pub fn jobs() -> Vec<Job> {
-    [&push::JOBS[..], &sidecar::JOBS[..], &export::JOBS[..]].concat()
+    let export = export::JOBS.as_flattened();
+    [&push::JOBS[..], &sidecar::JOBS[..], export].concat()
 }
 
 #[cfg(test)]
