@@ -112,7 +112,18 @@ impl CopiedChunk {
         agree("bytes of the chunk", self.compressed_len(), walk.position())?;
         let (uncompressed, found) = (self.meta.total_uncompressed_size, walk.uncompressed_len);
         agree("uncompressed bytes of the chunk", uncompressed, found)?;
-        agree("pages of the chunk", self.pages(), walk.pages.len() as u64)
+        agree("pages of the chunk", self.pages(), walk.pages.len() as u64)?;
+        let index = self.offset_index.iter();
+        let places = index.flat_map(|index| &index.page_locations);
+        for (page, place) in walk.pages.iter().zip(places) {
+            agree("offset of a page in the chunk", place.offset, page.offset)?;
+            agree(
+                "bytes of a page",
+                place.compressed_page_size.into(),
+                page.len,
+            )?;
+        }
+        Ok(())
     }
 
     /// Bytes of all pages and their headers.

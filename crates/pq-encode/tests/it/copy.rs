@@ -185,6 +185,38 @@ fn headers_tell_what_the_pages_do_but_for_their_checksums() {
 }
 
 #[test]
+fn pages_in_another_order_are_not_those_of_the_first_walk() {
+    let (bytes, source) = several_pages();
+    let planned = CopiedChunk::new(&by_headers(&bytes, &source), source.clone()).unwrap();
+    let places = &source.offset_index.as_ref().unwrap().page_locations;
+    let (base, unlike) = (source.meta.byte_range().unwrap().start, |at: &usize| {
+        places[*at].compressed_page_size != places[at + 1].compressed_page_size
+    });
+    let at = (0..places.len() - 2).find(unlike).unwrap();
+    let part = |at: usize| {
+        let place = |at: usize| usize::try_from(places[at].offset - base).unwrap();
+        place(at)..place(at + 1)
+    };
+    let (one, other) = (part(at), part(at + 1));
+    let mut turned = bytes.clone();
+    turned[one.start..other.end].rotate_left(one.len());
+    assert_ne!(turned, bytes);
+    let mut walk = ChunkWalk::new(base);
+    walk.piece(&turned).unwrap();
+    let error = planned.check_walk(&walk).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            CopyError::Mismatch {
+                what: "bytes of a page",
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[test]
 fn what_contradicts_itself_is_named() {
     let (bytes, source) = several_pages();
     assert!(source.offset_index.as_ref().unwrap().page_locations.len() > 3);
