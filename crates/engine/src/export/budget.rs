@@ -38,8 +38,9 @@ const PAGE_BYTES: u64 = 128;
 const PAGE_SUMMARY_BYTES: u64 = 384;
 /// What every thread but the first should be able to keep in memory of pages ahead of their turn.
 const WAITING_BYTES: u64 = 1 << 20;
-/// A piece of a copied chunk, and the sizes of rows that are being planned.
-const PIECE_BYTES: u64 = 2 << 20;
+/// Beside decoded columns: the sizes of rows that are being planned (1 MiB), and of a copied chunk a
+/// piece and the parts of its page index that are being read.
+const PLANNED_BYTES: u64 = 2 << 20;
 /// One part of so many of what is shared is for pages that wait, the others for what is decoded.
 const SHARED_OF: u64 = 8;
 /// Bytes of a text that are expected, where nobody has looked.
@@ -379,7 +380,7 @@ fn named_dictionary_share(specs: &[ColumnSpec], waiting: &mut u64) -> u64 {
 
 /// What decoded columns of Parquet partitions may take of what waits.
 fn decoding_share(waiting: &mut u64) -> u64 {
-    let left = waiting.saturating_sub(PIECE_BYTES);
+    let left = waiting.saturating_sub(PLANNED_BYTES);
     *waiting = left / SHARED_OF;
     left - *waiting
 }
@@ -422,7 +423,7 @@ fn likely_decoded(reader: &TableReader, request: &ExportRequest, rows: u64) -> u
 /// What must be left over for so much to be decoded.
 fn shared(bytes: u64) -> u64 {
     let parts = bytes / (SHARED_OF - 1) + 1;
-    PIECE_BYTES.saturating_add(parts.saturating_mul(SHARED_OF))
+    PLANNED_BYTES.saturating_add(parts.saturating_mul(SHARED_OF))
 }
 
 fn count(n: usize) -> u64 {
