@@ -130,6 +130,8 @@ struct ChunkReader<C: Column> {
     slots: usize,
     /// Any page had a value.
     any: bool,
+    /// Bytes of the chunk, until the first page with values of its own.
+    expected: Option<usize>,
 }
 
 impl<C: Column> ChunkReader<C> {
@@ -146,6 +148,7 @@ impl<C: Column> ChunkReader<C> {
         let len: usize = job.parts.iter().map(|part| part.bytes.len()).sum();
         self.entries
             .reserve(slots.min(len.saturating_mul(SLOTS_PER_BYTE_AHEAD)));
+        self.expected = Some(len);
         let mut pages = Pages::new(job.parts);
         let mut planned = job.pages.map(<[_]>::iter);
         while self.slots < slots || !job.is_exact() {
@@ -275,6 +278,9 @@ impl<C: Column> ChunkReader<C> {
             Encoding::RleDictionary | Encoding::PlainDictionary
         ) {
             let (encoding, bytes) = (split.encoding, split.values);
+            if let Some(len) = self.expected.take() {
+                self.column.expect(len);
+            }
             let start = self.entries.len();
             self.column
                 .values(encoding, bytes, present, &mut self.entries)?;
@@ -401,6 +407,7 @@ impl<C: Column> ChunkReader<C> {
             entries: Vec::new(),
             slots: 0,
             any: false,
+            expected: None,
         }
     }
 }

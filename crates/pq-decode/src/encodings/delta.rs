@@ -50,7 +50,8 @@ pub(crate) fn delta(
                 reader.lanes(width, n, &mut values)?;
                 let some = values.get_mut(..n).unwrap_or_default();
                 for value in &mut *some {
-                    last = last.wrapping_add(min).wrapping_add(*value);
+                    // One addition from value to value.
+                    last = last.wrapping_add(min.wrapping_add(*value));
                     *value = last;
                 }
                 put(some)?;

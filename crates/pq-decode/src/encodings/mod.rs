@@ -10,3 +10,4 @@ mod unpack;
 pub(crate) use delta::{delta, lengths};
 pub(crate) use delta_bytes::prefixed;
 pub(crate) use split::merge;
+pub(crate) use unpack::LANES;

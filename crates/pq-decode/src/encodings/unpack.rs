@@ -4,7 +4,7 @@
 //! carried from value to value.
 
 /// Values of one call.
-pub(super) const LANES: usize = 32;
+pub(crate) const LANES: usize = 32;
 /// Bytes that a call may look at: 32 values of 64 bits and one load behind them.
 pub(super) const WINDOW: usize = LANES * 8 + 16;
 

@@ -10,9 +10,43 @@ use crate::error::Fault;
 /// Rows of a word.
 const WORD: usize = 64;
 
+/// Words that are made room for at a time.
+const WORDS_AHEAD: usize = 64;
+
 /// Rows that are looked at together.
 const GROUP: usize = 8;
-const GROUP_BITS: u64 = 0xff;
+
+/// How far a row can look for its value: what a byte can say.
+const REACH: usize = 256;
+
+/// For each row of a group, which of the next values it gets; behind a word's values for a null.
+const PLACES: [[u8; GROUP]; 256] = {
+    let mut places = [[64; GROUP]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut bit, mut at) = (0, 0);
+        while bit < GROUP {
+            if byte >> bit & 1 == 1 {
+                places[byte][bit] = at;
+                at += 1;
+            }
+            bit += 1;
+        }
+        byte += 1;
+    }
+    places
+};
+
+/// Ones of a byte: not every processor that this is compiled for counts them.
+const ONES: [u8; 256] = {
+    let mut ones = [0; 256];
+    let mut byte = 1;
+    while byte < 256 {
+        ones[byte] = ones[byte / 2] + if byte % 2 == 1 { 1 } else { 0 };
+        byte += 1;
+    }
+    ones
+};
 
 /// A bit a row, the lowest of the first word first; bits behind the last row are 0.
 #[derive(Debug, Default)]
@@ -43,11 +77,16 @@ impl Bits {
         self.clear();
         let mut decoder = HybridDecoder::new(bytes, 1)?;
         while self.len < count {
+            if let Some((word, len)) = decoder.next_word() {
+                self.push(word, len.min(count - self.len));
+                continue;
+            }
             match decoder.next_bits(count - self.len)? {
                 BitRun::Repeat { value, count } => self.repeat(value, count),
                 BitRun::Packed { bytes, count } => self.packed(bytes, count),
             }
         }
+        self.words.truncate(self.len.div_ceil(WORD));
         let ones = self.words.iter().map(|word| word.count_ones() as usize);
         Ok(ones.sum())
     }
@@ -74,22 +113,20 @@ impl Bits {
         }
     }
 
-    /// Appends the low `n` bits of `word`, at most 64.
+    /// Appends the low `n` bits of `word`, at most 64. Words behind the last bit are 0 until then.
     #[inline]
     fn push(&mut self, word: u64, n: usize) {
-        if n == 0 {
-            return;
+        // Ones: a shift by 64 in two steps, if need be.
+        let mask = (1_u64 << (n / 2) << (n - n / 2)).wrapping_sub(1);
+        let (word, shift) = (word & mask, self.len % WORD);
+        let at = self.len / WORD;
+        if at + 2 > self.words.len() {
+            self.words.resize(at + WORDS_AHEAD, 0);
         }
-        let word = word & u64::MAX >> (WORD - n);
-        let shift = self.len % WORD;
-        match self.words.last_mut().filter(|_| shift > 0) {
-            Some(last) => {
-                *last |= word << shift;
-                if shift + n > WORD {
-                    self.words.push(word >> (WORD - shift));
-                }
-            }
-            None => self.words.push(word),
+        let pair = self.words.get_mut(at..);
+        if let Some([low, high]) = pair.and_then(|w| w.first_chunk_mut::<2>()) {
+            *low |= word << shift;
+            *high |= word >> 1 >> (WORD - 1 - shift);
         }
         self.len += n;
     }
@@ -98,8 +135,8 @@ impl Bits {
     /// `null`. There are as many bits as rows, and `present` of them are 1.
     pub(crate) fn spread<E: Copy>(&self, rows: &mut [E], present: usize, null: E) {
         let mut next = present;
-        // The null stands behind the values: which one a row gets is arithmetic, and no branch.
-        let mut values = [null; 2 * WORD];
+        // Nulls stand behind the values, so that which one a row gets is a look-up and no branch.
+        let mut values = [null; WORD + REACH];
         for (nth, word) in self.words.iter().enumerate().rev() {
             let start = nth * WORD;
             if next >= start + WORD {
@@ -114,9 +151,16 @@ impl Bits {
                 next = from;
                 continue;
             }
-            let some = rows.get(from..next).unwrap_or_default();
-            for (to, value) in values.iter_mut().take(WORD).zip(some) {
-                *to = *value;
+            // More than the values of the word, where there is: a length that is known is one copy.
+            let wide = rows.get(from..).and_then(<[E]>::first_chunk::<WORD>);
+            match (wide, values.first_chunk_mut::<WORD>()) {
+                (Some(wide), Some(values)) => *values = *wide,
+                _ => {
+                    let some = rows.get(from..next).unwrap_or_default();
+                    for (to, value) in values.iter_mut().zip(some) {
+                        *to = *value;
+                    }
+                }
             }
             let rows = rows.get_mut(start..start + len).unwrap_or_default();
             spread_word(*word, &values, rows);
@@ -125,33 +169,30 @@ impl Bits {
     }
 }
 
-/// The values of a word, which stand in front of as many nulls, to its rows. Eight rows that are all
-/// there are one copy.
+/// The values of a word, which stand in front of nulls, to its rows; not all of them are there.
 #[inline(always)]
-fn spread_word<E: Copy>(word: u64, values: &[E; 2 * WORD], rows: &mut [E]) {
-    let (mut bits, mut at) = (word, 0_usize);
-    let one_by_one = |rows: &mut [E], mut bits: u64, mut at: usize| {
-        for row in rows {
-            let there = usize::from(bits & 1 == 1);
-            *row = values[at % WORD + (WORD - WORD * there)];
-            at += there;
-            bits >>= 1;
-        }
-        at
-    };
+fn spread_word<E: Copy>(word: u64, values: &[E; WORD + REACH], rows: &mut [E]) {
+    let mut at = 0_usize;
+    let bytes = word.to_le_bytes();
     let (groups, tail) = rows.as_chunks_mut::<GROUP>();
-    for group in groups {
-        let all = values.get(at..).and_then(<[E]>::first_chunk::<GROUP>);
-        match all.filter(|_| bits & GROUP_BITS == GROUP_BITS) {
-            Some(all) => {
-                *group = *all;
-                at += GROUP;
+    let mut take = |byte: u8, group: &mut [E; GROUP]| {
+        // At most 63 values are there: the window does not end.
+        let window = values.get(at..).and_then(<[E]>::first_chunk::<REACH>);
+        if let Some(window) = window {
+            for (row, place) in group.iter_mut().zip(PLACES[usize::from(byte)]) {
+                *row = window[usize::from(place)];
             }
-            None => at = one_by_one(group, bits, at),
         }
-        bits >>= GROUP;
+        at += usize::from(ONES[usize::from(byte)]);
+    };
+    for (group, byte) in groups.iter_mut().zip(bytes) {
+        take(byte, group);
     }
-    one_by_one(tail, bits, at);
+    if let (Some(first), Some(byte)) = (tail.first().copied(), bytes.get(groups.len())) {
+        let mut group = [first; GROUP];
+        take(*byte, &mut group);
+        tail.copy_from_slice(group.get(..tail.len()).unwrap_or_default());
+    }
 }
 
 #[cfg(test)]
@@ -170,8 +211,14 @@ mod tests {
             let (mut bytes, mut expected) = (Vec::new(), Vec::new());
             for _ in 0..=below(9) {
                 if below(2) == 0 {
-                    let (count, value) = (below(60), below(2) == 1);
-                    bytes.extend([u8::try_from(count << 1).unwrap(), u8::from(value)]);
+                    let long = below(4) == 0;
+                    let (count, value) = (below(if long { 300 } else { 60 }), below(2) == 1);
+                    let [low, high, ..] = (count << 1).to_le_bytes();
+                    match count {
+                        0..64 => bytes.push(low),
+                        _ => bytes.extend([low | 0x80, high << 1 | low >> 7]),
+                    }
+                    bytes.push(u8::from(value));
                     expected.extend((0..count).map(|_| value));
                 } else {
                     let groups = below(20);

@@ -19,11 +19,44 @@ pub(crate) trait Entries {
     /// A row without a value.
     fn null(&mut self) -> Self::Entry;
 
+    /// What is still to come are values of about so many bytes.
+    fn expect(&mut self, _bytes: usize) {}
+
     /// Before the first value of `source`.
     fn begin(&mut self, source: &[u8]) -> Result<(), Fault>;
 
     /// The value `source[at..at + len]`, which exists.
     fn put(&mut self, source: &[u8], at: usize, len: usize) -> Result<Self::Entry, Fault>;
+
+    /// Appends values of these lengths that stand one behind the other at the start of `source`.
+    fn put_all(
+        &mut self,
+        source: &[u8],
+        lens: &[u32],
+        out: &mut Vec<Self::Entry>,
+    ) -> Result<(), Fault> {
+        self.put_each(source, lens, out)
+    }
+
+    /// The same, one by one.
+    fn put_each(
+        &mut self,
+        source: &[u8],
+        lens: &[u32],
+        out: &mut Vec<Self::Entry>,
+    ) -> Result<(), Fault> {
+        let mut at = 0usize;
+        for len in lens {
+            let len = usize::try_from(*len).unwrap_or(usize::MAX);
+            let end = at.saturating_add(len);
+            if end > source.len() {
+                return Err(Fault::truncated("values", end, source.len()));
+            }
+            out.push(self.put(source, at, len)?);
+            at = end;
+        }
+        Ok(())
+    }
 
     /// After the last value of `source`.
     fn end(&mut self, source: &[u8]);
@@ -85,16 +118,7 @@ impl<E: Entries> BytesColumn<E> {
         out: &mut Vec<E::Entry>,
     ) -> Result<(), Fault> {
         entries.begin(source)?;
-        let mut at = 0usize;
-        for len in lens {
-            let len = usize::try_from(*len).unwrap_or(usize::MAX);
-            let end = at.saturating_add(len);
-            if end > source.len() {
-                return Err(Fault::truncated("values", end, source.len()));
-            }
-            out.push(entries.put(source, at, len)?);
-            at = end;
-        }
+        entries.put_all(source, lens, out)?;
         entries.end(source);
         Ok(())
     }
@@ -105,6 +129,10 @@ impl<E: Entries> Column for BytesColumn<E> {
 
     fn null(&mut self) -> E::Entry {
         self.entries.null()
+    }
+
+    fn expect(&mut self, bytes: usize) {
+        self.entries.expect(bytes);
     }
 
     fn values(

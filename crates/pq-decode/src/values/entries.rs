@@ -15,12 +15,27 @@ use crate::error::Fault;
 struct Data {
     bytes: Vec<u8>,
     limit: usize,
+    /// Room to make with the first bytes: growing step by step moves them again and again.
+    expected: usize,
 }
 
 impl Data {
     fn new(limit: usize) -> Self {
-        let bytes = Vec::new();
-        Self { bytes, limit }
+        Self {
+            bytes: Vec::new(),
+            limit,
+            expected: 0,
+        }
+    }
+
+    fn expect(&mut self, bytes: usize) {
+        self.expected = bytes.min(self.limit);
+    }
+
+    /// Appends all of `source`.
+    fn append(&mut self, source: &[u8]) {
+        self.bytes.reserve(std::mem::take(&mut self.expected));
+        self.bytes.extend_from_slice(source);
     }
 
     /// Makes sure that `more` bytes are within the limit.
@@ -49,6 +64,8 @@ pub(crate) struct VarcharEntries {
     data: Data,
     /// Some value of the current source is long: the source is needed.
     any_long: bool,
+    /// All of the current source is ASCII, and so is each value.
+    all_ascii: bool,
 }
 
 impl VarcharEntries {
@@ -57,11 +74,48 @@ impl VarcharEntries {
         Self {
             data,
             any_long: false,
+            all_ascii: false,
         }
+    }
+
+    /// A row whose value is in the data.
+    #[inline]
+    fn long(&mut self, source: &[u8], at: usize, len: usize, ascii: bool) -> [u8; 16] {
+        self.any_long = true;
+        let offset = u128::from(self.data.len() + at as u64);
+        let head = (len as u128) << 4 | if ascii { ASCII } else { 0 };
+        (head | (prefix(source, at) & 0xffff_ffff_ffff) << 32 | offset << 80).to_le_bytes()
     }
 }
 
 const ASCII: u128 = 2;
+
+/// The 16 bytes from `at` on, 0 behind the last.
+#[inline]
+fn prefix(source: &[u8], at: usize) -> u128 {
+    let rest = source.get(at..).unwrap_or_default();
+    let mut chunk = [0; 16];
+    match rest.first_chunk::<16>() {
+        Some(whole) => chunk = *whole,
+        None => {
+            for (to, from) in chunk.iter_mut().zip(rest) {
+                *to = *from;
+            }
+        }
+    }
+    u128::from_le_bytes(chunk)
+}
+
+/// A row whose value, the first `len` bytes of `prefix`, stands in it.
+#[inline]
+fn inline(prefix: u128, len: usize) -> [u8; 16] {
+    let value = prefix & ((1u128 << (8 * len)) - 1);
+    let ascii = match value & 0x0080_8080_8080_8080_8080 {
+        0 => ASCII,
+        _ => 0,
+    };
+    ((len as u128) << 4 | ascii | 1 | value << 8).to_le_bytes()
+}
 
 impl Entries for VarcharEntries {
     type Entry = [u8; 16];
@@ -72,41 +126,52 @@ impl Entries for VarcharEntries {
 
     fn begin(&mut self, source: &[u8]) -> Result<(), Fault> {
         self.any_long = false;
+        self.all_ascii = source.is_ascii();
         self.data.admit(source.len())
     }
 
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, source: &[u8], at: usize, len: usize) -> Result<[u8; 16], Fault> {
-        let prefix = match source.get(at..).and_then(|s| s.first_chunk::<16>()) {
-            Some(chunk) => u128::from_le_bytes(*chunk),
-            None => {
-                let mut chunk = [0u8; 16];
-                for (to, from) in chunk.iter_mut().zip(source.iter().skip(at)) {
-                    *to = *from;
-                }
-                u128::from_le_bytes(chunk)
-            }
-        };
         if len <= VARCHAR_INLINE_MAX {
-            let value = prefix & ((1u128 << (8 * len)) - 1);
-            let ascii = match value & 0x0080_8080_8080_8080_8080 {
-                0 => ASCII,
-                _ => 0,
-            };
-            return Ok(((len as u128) << 4 | ascii | 1 | value << 8).to_le_bytes());
+            return Ok(inline(prefix(source, at), len));
         }
-        self.any_long = true;
         Fault::bound("bytes of a VARCHAR", VARCHAR_LEN_MAX, len)?;
-        let value = source.get(at..at + len).unwrap_or_default();
-        let ascii = if value.is_ascii() { ASCII } else { 0 };
-        let offset = u128::from(self.data.len() + at as u64);
-        let head = (len as u128) << 4 | ascii;
-        Ok((head | (prefix & 0xffff_ffff_ffff) << 32 | offset << 80).to_le_bytes())
+        let value = || source.get(at..at + len).unwrap_or_default();
+        let ascii = self.all_ascii || value().is_ascii();
+        Ok(self.long(source, at, len, ascii))
+    }
+
+    fn put_all(
+        &mut self,
+        source: &[u8],
+        lens: &[u32],
+        out: &mut Vec<[u8; 16]>,
+    ) -> Result<(), Fault> {
+        // Looked at together first, so that values need no looking at each.
+        let size = lens.iter().map(|len| u64::from(*len)).sum::<u64>();
+        let longest = lens.iter().copied().max().unwrap_or(0) as usize;
+        if size > source.len() as u64 || longest > VARCHAR_LEN_MAX || !self.all_ascii {
+            return self.put_each(source, lens, out);
+        }
+        let mut at = 0;
+        out.extend(lens.iter().map(|len| {
+            let (start, len) = (at, *len as usize);
+            at += len;
+            match len <= VARCHAR_INLINE_MAX {
+                true => inline(prefix(source, start), len),
+                false => self.long(source, start, len, true),
+            }
+        }));
+        Ok(())
+    }
+
+    fn expect(&mut self, bytes: usize) {
+        self.data.expect(bytes);
     }
 
     fn end(&mut self, source: &[u8]) {
         if self.any_long {
-            self.data.bytes.extend_from_slice(source);
+            self.data.append(source);
         }
     }
 

@@ -8,7 +8,7 @@ use pq_format::Encoding;
 
 use super::{Column, no_such_encoding};
 use crate::decoded::DecodedColumn;
-use crate::encodings::{delta, merge};
+use crate::encodings::{LANES, delta, merge};
 use crate::error::Fault;
 
 /// From `P` stored bytes to `W` bytes of a column file.
@@ -76,20 +76,16 @@ impl<const P: usize, const W: usize, C: Convert<P, W>> FixedColumn<P, W, C> {
         }
     }
 
-    fn deltas(&mut self, bytes: &[u8], count: usize, out: &mut Vec<[u8; W]>) -> Result<(), Fault> {
-        let mut scratch = std::mem::take(&mut self.scratch);
+    fn deltas(&self, bytes: &[u8], count: usize, out: &mut Vec<[u8; W]>) -> Result<(), Fault> {
+        let mut values = [[0; P]; LANES];
         let done = delta(bytes, count, |words| {
-            scratch.clear();
-            scratch.extend(words.iter().map(|word| {
-                let mut value = [0; P];
+            for (value, word) in values.iter_mut().zip(words) {
                 for (to, from) in value.iter_mut().zip(word.to_le_bytes()) {
                     *to = from;
                 }
-                value
-            }));
-            self.append(&scratch, out)
+            }
+            self.append(values.get(..words.len()).unwrap_or_default(), out)
         });
-        self.scratch = scratch;
         done.map(|_| ())
     }
 }

@@ -38,6 +38,9 @@ pub(crate) trait Column {
         true
     }
 
+    /// The chunk, of so many bytes, has values outside of its dictionary.
+    fn expect(&mut self, _bytes: usize) {}
+
     /// Appends the entries of exactly `count` values; `count` is not 0.
     fn values(
         &mut self,

@@ -160,6 +160,28 @@ impl<'a> HybridDecoder<'a> {
         }
     }
 
+    /// The next run of a stream of one bit, as the low bits of a word and how many there are, at
+    /// most 64; `None` if it is longer, or must be looked at by [`HybridDecoder::next_bits`] for any
+    /// other reason. Random levels are runs of a few values each, of both kinds in no order: which
+    /// kind this one is, is arithmetic and no branch.
+    #[inline]
+    pub fn next_word(&mut self) -> Option<(u64, usize)> {
+        let window = self.bytes.get(self.at..)?.first_chunk::<9>()?;
+        let [header, bits @ ..] = *window;
+        let [value, ..] = bits;
+        let (packed, count) = (header & 1 == 1, usize::from(header >> 1));
+        let short = (header < 0x80) & (packed | (value < 2)) & (!packed | (count <= 8));
+        if !short || self.width != 1 {
+            return None;
+        }
+        let (word, len, taken) = match packed {
+            true => (u64::from_le_bytes(bits), count * 8, count + 1),
+            false => (u64::from(value).wrapping_neg(), count, 2),
+        };
+        self.at += taken;
+        Some((word, len))
+    }
+
     /// Values from the current run; 0 if it is used up.
     fn read_run<K: Key>(&mut self, out: &mut [K]) -> usize {
         match &mut self.run {
