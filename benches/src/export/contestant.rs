@@ -39,6 +39,8 @@ pub enum Contestant {
     /// The same with `--profile cached`: source and output stay in the page cache, as everybody else
     /// leaves them.
     SluiceCached(usize),
+    /// The same with large pages: longer patterns are found, and less can be skipped.
+    SluiceBest(usize),
     /// pyarrow from mapped Arrow IPC.
     Pyarrow(Style),
     /// Polars from Arrow IPC.
@@ -62,6 +64,7 @@ impl fmt::Display for Contestant {
         match self {
             Contestant::Sluice(threads) => write!(f, "sluice-{threads}t"),
             Contestant::SluiceCached(threads) => write!(f, "sluice-cached-{threads}t"),
+            Contestant::SluiceBest(threads) => write!(f, "sluice-best-{threads}t"),
             Contestant::Pyarrow(style) => write!(f, "pyarrow-{}", style.name()),
             Contestant::Polars(style) => write!(f, "polars-{}", style.name()),
             Contestant::DuckDb(style) => write!(f, "duckdb-{}", style.name()),
@@ -114,7 +117,11 @@ impl Places {
     pub fn contestants(&self) -> Vec<Contestant> {
         let mut all = vec![Contestant::Sluice(1)];
         if self.threads {
-            all.extend([Contestant::Sluice(2), Contestant::SluiceCached(2)]);
+            all.extend([
+                Contestant::Sluice(2),
+                Contestant::SluiceCached(2),
+                Contestant::SluiceBest(2),
+            ]);
         }
         let styles = [Style::Defaults, Style::Best];
         all.extend(styles.map(Contestant::Pyarrow));
@@ -158,7 +165,9 @@ impl Contestant {
     #[must_use]
     pub fn role(self) -> Role {
         match self {
-            Contestant::Sluice(_) | Contestant::SluiceCached(_) => Role::Ours,
+            Contestant::Sluice(_) | Contestant::SluiceCached(_) | Contestant::SluiceBest(_) => {
+                Role::Ours
+            }
             Contestant::Pyarrow(style)
             | Contestant::Polars(style)
             | Contestant::DuckDb(style)
@@ -200,12 +209,18 @@ impl Contestant {
             .map_or(table.to_owned(), |form| form.path(table));
         let codec = task.codec.to_owned();
         let mut command = match self {
-            Contestant::Sluice(threads) | Contestant::SluiceCached(threads) => {
+            Contestant::Sluice(threads)
+            | Contestant::SluiceCached(threads)
+            | Contestant::SluiceBest(threads) => {
                 let mut command = vec![text(&places.sluice), "export".into(), text(table)];
                 command.extend(["-o".into(), file, "--no-sync".into(), "--json".into()]);
                 command.extend(["--codec".into(), codec]);
                 if matches!(self, Contestant::SluiceCached(_)) {
                     command.extend(["--profile".into(), "cached".into()]);
+                }
+                if matches!(self, Contestant::SluiceBest(_)) {
+                    command
+                        .extend(["--page-bytes", "1MiB", "--page-rows", "1000000"].map(Into::into));
                 }
                 if places.threads {
                     command.extend(["--threads".into(), threads.to_string()]);

@@ -20,6 +20,11 @@ pub(crate) struct ParquetArgs {
     #[arg(long, value_name = "SIZE")]
     page_bytes: Option<String>,
 
+    /// Most rows in a page: 20000; fewer can be skipped one by one, more compress better where patterns
+    /// are long; given, it holds for copied chunks too
+    #[arg(long, value_name = "N")]
+    page_rows: Option<usize>,
+
     /// Version of data pages
     #[arg(long, value_enum, default_value_t = PageVersion::V1)]
     page_version: PageVersion,
@@ -77,6 +82,10 @@ impl ParquetArgs {
             request.writer.page_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
             request.page_sizes_hold = true;
         }
+        if let Some(rows) = self.page_rows {
+            request.writer.page_rows = rows;
+            request.page_sizes_hold = true;
+        }
         request.writer.page_version = match self.page_version {
             PageVersion::V1 => engine::PageVersion::V1,
             PageVersion::V2 => engine::PageVersion::V2,
@@ -122,16 +131,19 @@ mod tests {
         let holds = |words: &[&str]| {
             let only = Only::try_parse_from(std::iter::once(&"sluice").chain(words));
             let mut request = ExportRequest::new("table", Output::File("out".into()));
-            let default = request.writer.page_bytes;
+            let sizes =
+                |request: &ExportRequest| (request.writer.page_bytes, request.writer.page_rows);
+            let default = sizes(&request);
             only.map(|only| only.parquet.apply(&mut request).is_ok())
                 .is_ok_and(|applied| applied)
-                .then_some((
-                    request.page_sizes_hold,
-                    request.writer.page_bytes == default,
-                ))
+                .then_some((request.page_sizes_hold, sizes(&request) == default))
         };
         assert_eq!(holds(&["--keep-codec"]), Some((false, true)));
-        let given = ["--keep-codec", "--page-bytes", "256KiB"];
-        assert_eq!(holds(&given), Some((true, true)));
+        for (option, default) in [("--page-bytes", "256KiB"), ("--page-rows", "20000")] {
+            assert_eq!(
+                holds(&["--keep-codec", option, default]),
+                Some((true, true))
+            );
+        }
     }
 }

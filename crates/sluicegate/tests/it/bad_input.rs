@@ -158,6 +158,12 @@ const REFUSED: &[(&str, &str, i32, &[&str])] = &[
         &["--page-bytes", "much"],
     ),
     (
+        "export @ -o # --page-rows 0",
+        "trades",
+        2,
+        &["page-rows", "1 to 16777216", "not 0"],
+    ),
+    (
         "export @ -o # --row-group-bytes 0",
         "trades",
         2,

@@ -238,3 +238,28 @@ fn stats_always_print_what_was_held_spilled_and_evicted() {
         );
     }
 }
+
+#[test]
+fn pages_hold_as_many_rows_as_was_asked_for() {
+    let scratch = temp_dir();
+    let table = case("questdb/by_day").table();
+    let out = scratch.path().join("out.parquet");
+    let pages = |rows: &str| {
+        let words = format!("export --force --json --stats --page-rows {rows} -o # @");
+        let run = run_words(&words, &table, &out);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let report: serde_json::Value = serde_json::from_str(&run.text()).unwrap();
+        let columns = report["per_column"].as_array().unwrap();
+        let rows = report["rows"].as_u64().unwrap();
+        let pages = columns.iter().map(|column| column["pages"].as_u64());
+        (rows, pages.map(Option::unwrap).collect::<Vec<_>>())
+    };
+    let (rows, few) = pages("1000000");
+    assert!(rows > 10 && few.iter().all(|pages| *pages == 1), "{few:?}");
+    let (_, many) = pages("7");
+    let expected = rows.div_ceil(7);
+    assert!(
+        many.iter().all(|pages| *pages == expected),
+        "{many:?} of {rows} rows"
+    );
+}
