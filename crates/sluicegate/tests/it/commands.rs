@@ -248,7 +248,7 @@ fn pages_hold_as_many_rows_as_was_asked_for() {
         let words = format!("export --force --json --stats --page-rows {rows} -o # @");
         let run = run_words(&words, &table, &out);
         assert_eq!(run.code, 0, "{}", run.stderr);
-        let report: serde_json::Value = serde_json::from_str(&run.text()).unwrap();
+        let report: Value = serde_json::from_str(run.text()).unwrap();
         let columns = report["per_column"].as_array().unwrap();
         let rows = report["rows"].as_u64().unwrap();
         let pages = columns.iter().map(|column| column["pages"].as_u64());
