@@ -150,6 +150,49 @@ fn every_supported_type_is_read_back_and_no_value_is_taken_for_a_null() {
 }
 
 #[test]
+fn row_groups_end_by_their_bytes_wherever_batches_do() {
+    // A number of 8 bytes, and an entry of 16 for a text of 20: a null has its entry too.
+    let texts = (0..1000).map(|row| (row % 4 > 0).then(|| format!("{row:020}")));
+    let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..1000));
+    let texts: ArrayRef = Arc::new(StringArray::from_iter(texts));
+    let columns = [("n", numbers), ("t", texts)];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let write = |rows_each: usize| {
+        let push = PushOptions {
+            row_group_bytes: 5 * 24 + 4 * 20,
+            ..Default::default()
+        };
+        let mut writer = RecordBatchWriter::new(
+            Vec::new(),
+            &batch.schema(),
+            &WriterOptions::default(),
+            FileProperties::default(),
+            &push,
+            MemoryStores,
+        )
+        .unwrap();
+        for at in (0..1000).step_by(rows_each) {
+            writer
+                .write(&batch.slice(at, rows_each.min(1000 - at)))
+                .unwrap();
+        }
+        writer.finish().unwrap().0
+    };
+    let file = write(1000);
+    let footer = pq_format::read_footer(&file).unwrap();
+    let groups: Vec<u64> = footer
+        .row_groups
+        .iter()
+        .map(|group| group.num_rows)
+        .collect();
+    // One null and four texts are 200 bytes; of two nulls and three texts the sixth row is too much.
+    assert_eq!(groups, [5; 200]);
+    for rows_each in [1, 3, 64, 999] {
+        assert!(write(rows_each) == file, "batches of {rows_each}");
+    }
+}
+
+#[test]
 fn types_without_a_column_type_are_refused_by_name() {
     for data_type in [
         DataType::Timestamp(TimeUnit::Second, None),

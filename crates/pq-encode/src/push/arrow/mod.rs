@@ -28,6 +28,10 @@ use crate::{ColumnSpec, FileProperties, FileSummary, PageStoreFactory, WriterOpt
 /// lists are of one length each (a NaN element with the bits of `0x7ffc_5e6c_5147_a7e5` becomes the
 /// ordinary NaN). A type that cannot be written is refused by name before anything is.
 ///
+/// Beside the memory of [`PushOptions`] there is what the layouts of column files make of the batch that
+/// is being written: its text (that of dictionaries too), bytes, lists, decimals and booleans once more,
+/// until the call returns.
+///
 /// ```
 /// use std::sync::Arc;
 ///
