@@ -1,6 +1,6 @@
 //! P17 and P18: bounds bound, flags tell the truth, counts count, order is true.
 
-use column_format::{ColumnSlice, ColumnType, Layout, StringWriter};
+use column_format::{ArrayWriter, ColumnSlice, ColumnType, Layout, StringWriter};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::statistics::Statistics;
 use pq_encode::{ChunkSummary, Codec, ColumnSpec, Encoding, PageOrder, WriterOptions};
@@ -340,6 +340,43 @@ fn a_page_of_nothing_but_nan_in_a_required_column_leaves_the_file_without_a_page
         assert!(chunk.column_index.is_none() && chunk.offset_index.is_none());
     }
     assert_eq!(judge::read(&bytes, 0).len(), 2);
+}
+
+/// The column order of the type knows no NaN: the Parquet specification allows no column index for a
+/// chunk with a page that has nothing else, and all chunks of a file have one or none.
+#[test]
+fn a_page_of_nan_elements_leaves_no_page_index_and_one_of_null_elements_has_its_place_in_it() {
+    let mut writer = ArrayWriter::new(1);
+    for element in [f64::NAN, 1.0] {
+        writer.push(&[2], &[element; 2]).unwrap();
+    }
+    let (aux, data) = writer.take();
+    let layout = ColumnType::Array { dims: 1 }.layout();
+    let slice = ColumnSlice::new(layout, &aux, &data, 2).unwrap();
+    let options = WriterOptions {
+        page_rows: 1,
+        ..Default::default()
+    };
+    for sentinels in [true, false] {
+        let mut spec = ColumnSpec::new("c", ColumnType::Array { dims: 1 });
+        spec.sentinels = sentinels;
+        let input = Input {
+            spec,
+            slices: vec![slice],
+            symbols: None,
+        };
+        let bytes = file(&[input], &options);
+        let metadata = pq_format::read_footer(&bytes).unwrap();
+        let chunk = &metadata.row_groups[0].columns[0];
+        assert_eq!(chunk.column_index.is_some(), sentinels);
+        assert_eq!(chunk.offset_index.is_some(), sentinels);
+        let statistics = chunk.meta.statistics.as_ref().unwrap();
+        assert_eq!(
+            statistics.min_value.as_deref(),
+            Some(&1_f64.to_le_bytes()[..])
+        );
+        assert_eq!(statistics.null_count, Some(if sentinels { 2 } else { 0 }));
+    }
 }
 
 #[test]
