@@ -310,6 +310,10 @@ impl Chooser<'_> {
         let mut raw = scale(self.scratch.len()) + dictionary.len() as u64;
         let packed = scale(self.writer.trial(self.scratch, &cuts)?)
             + self.writer.trial(dictionary, &[])? as u64;
+        if self.scratch.capacity() > 2 * STRIPES * limits.bytes {
+            // A large value, which is in the page as well.
+            *self.scratch = Vec::new();
+        }
         raw = raw.max(1);
         let percent = u64::from(100 - self.options.min_gain_percent.min(100));
         let gains = packed.saturating_mul(100) <= raw.saturating_mul(percent);

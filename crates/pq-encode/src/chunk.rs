@@ -77,7 +77,8 @@ impl ChunkEncoder {
     ///
     /// # Errors
     /// As [`ChunkEncoder::new`].
-    pub fn for_column(self, spec: &ColumnSpec) -> Result<Self, OptionError> {
+    pub fn for_column(mut self, spec: &ColumnSpec) -> Result<Self, OptionError> {
+        self.trim();
         spec.check(&self.options)?;
         let source = source(spec, &self.options)?;
         let codec = |spec: &ColumnSpec| spec.codec.unwrap_or(self.options.codec);
@@ -87,19 +88,22 @@ impl ChunkEncoder {
             let packing = Packing::new(codec(spec))?;
             PageWriter::new(PageFormat::of(&self.options), codec(spec), packing)
         };
-        let most = 2 * self.options.page_bytes;
-        let page = if self.page.heap_bytes() > most {
-            PageBuf::default()
-        } else {
-            self.page
-        };
         Ok(Self {
             spec: spec.clone(),
             source,
-            writer: writer.within(most),
-            page,
+            writer,
             ..self
         })
+    }
+
+    /// Gives back what large values took: buffers of more than two pages.
+    pub fn trim(&mut self) {
+        let most = 2 * self.options.page_bytes;
+        if self.page.heap_bytes() > most {
+            self.page = PageBuf::default();
+        }
+        self.writer.trim(most);
+        self.source.trim(most);
     }
 
     /// The column.

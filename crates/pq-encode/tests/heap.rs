@@ -10,7 +10,8 @@ use std::io;
 
 use column_format::{ColumnSlice, ColumnType, Layout};
 use pq_encode::{
-    BloomRate, ColumnSpec, FileProperties, PushOptions, PushWriter, TempFileStores, WriterOptions,
+    BloomRate, ChunkEncoder, ColumnSpec, FileProperties, PageSink, PushOptions, PushWriter,
+    SinkError, TempFileStores, WriterOptions,
 };
 use workloads::{Batch, dict, dictcols, finish, fixed, noise, skew, spec};
 
@@ -112,6 +113,37 @@ fn huge() -> io::Result<()> {
     finish(writer, 10)
 }
 
+/// Ten rows in pull mode, each of them the one of the batch.
+fn huge_pulled() -> io::Result<()> {
+    let mut blob = Batch::new(1, 10 << 20);
+    let (mut state, mut value) = (1, vec![0; 10 << 20]);
+    noise(&mut state, &mut value);
+    blob.push(&value);
+    drop(value);
+    let rows = vec![blob.slice()?; 10];
+    let spec = spec(0, ColumnType::Binary);
+    let encoder = ChunkEncoder::new(&spec, &WriterOptions::default());
+    let mut encoder = encoder.map_err(io::Error::other)?;
+    let chunk = encoder
+        .encode(&rows, None, &mut Nowhere)
+        .map_err(io::Error::other)?;
+    assert_eq!(chunk.rows, 10, "wrote another number of rows");
+    // What is left is no more than ordinary pages need.
+    encoder.trim();
+    drop(blob);
+    let left = dhat::HeapStats::get().curr_bytes;
+    assert!(left < 3 << 20, "{left} bytes are left");
+    Ok(())
+}
+
+struct Nowhere;
+
+impl PageSink for Nowhere {
+    fn page(&mut self, _header_and_body: &[u8]) -> Result<(), SinkError> {
+        Ok(())
+    }
+}
+
 /// The most bytes that were on the heap at once.
 fn peak(workload: fn() -> io::Result<()>) -> usize {
     let _profiler = dhat::Profiler::builder().testing().build();
@@ -132,6 +164,8 @@ fn what_is_on_the_heap_is_a_page_and_a_dictionary() {
         ("blooms", blooms, 4 * 128 * 1024 + 12 * MIB + MIB),
         ("wide", wide, 2000 * (4096 + 8192)),
         // The batch, and six times a value: sample, stage, page, trial, packed.
+        // The batch, and three times a value: sample, page, packed.
+        ("huge, pulled", huge_pulled, 4 * 10 * MIB + 3 * MIB),
         ("huge", huge, 256 * 1024 + MIB + 7 * 10 * MIB),
     ] {
         let peak = peak(workload);

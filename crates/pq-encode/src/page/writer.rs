@@ -219,12 +219,6 @@ impl PageWriter {
         self.dictionary_page(plain.bytes(), entries, sink)
     }
 
-    /// Gives back the buffer of pages if it is larger than `bytes_max`.
-    pub(crate) fn within(self, bytes_max: usize) -> Self {
-        self.trim(bytes_max);
-        self
-    }
-
     /// Gives back the buffer of pages.
     pub(crate) fn release(&mut self) {
         self.packing().packed = PageBuf::default();

@@ -3,7 +3,7 @@
 //! A reader takes rows until the page is full or the part ends. Bulk paths and the row-by-row path
 //! append the same bytes and stop at the same row, so a page never depends on which was taken.
 
-use column_format::{ColumnSlice, ColumnType, LayoutError, SymbolDict};
+use column_format::{ColumnSlice, ColumnType, LayoutError, SymbolDict, Utf16};
 
 use super::stage::Stage;
 use super::{utf8, varchar};
@@ -143,9 +143,7 @@ impl Reader {
                 for block in rows.aux_entries().chunks(varchar::BLOCK) {
                     if !varchar::push_block(rows, block, stage) {
                         for row in at..at + block.len() {
-                            let value = rows.get(row)?;
-                            stage.reserve(value.map_or(0, <[u8]>::len));
-                            push(stage, value, utf8::push_lossy)?;
+                            push(stage, rows.get(row)?, |v| v.len(), utf8::push_lossy)?;
                         }
                     }
                     at += block.len();
@@ -154,15 +152,13 @@ impl Reader {
             }
             (Self::String, ColumnSlice::String(rows)) => rows
                 .iter()
-                .try_for_each(|value| push(stage, value?, utf8::push_utf16)),
-            (Self::Binary, ColumnSlice::Binary(rows)) => rows.iter().try_for_each(|value| {
-                let value = value?;
-                stage.reserve(value.map_or(0, <[u8]>::len));
-                push(stage, value, push_bytes)
-            }),
-            (Self::Array { dims }, ColumnSlice::Array(rows)) if rows.dims() == dims => {
-                (0..rows.rows()).try_for_each(|row| push(stage, rows.raw(row)?, push_bytes))
-            }
+                .try_for_each(|value| push(stage, value?, least_of_utf16, utf8::push_utf16)),
+            (Self::Binary, ColumnSlice::Binary(rows)) => rows
+                .iter()
+                .try_for_each(|value| push(stage, value?, |v| v.len(), push_bytes)),
+            (Self::Array { dims }, ColumnSlice::Array(rows)) if rows.dims() == dims => (0..rows
+                .rows())
+                .try_for_each(|row| push(stage, rows.raw(row)?, |v| v.len(), push_bytes)),
             (Self::Symbol, ColumnSlice::Fixed(rows)) => {
                 let keys = rows.chunks::<4>().ok_or(Stop::WrongLayout)?;
                 let symbols = symbols.ok_or(Stop::NoDictionary)?;
@@ -177,7 +173,7 @@ impl Reader {
                     }
                     let value = u32::try_from(key).ok().and_then(|key| symbols.value(key));
                     let value = value.ok_or(Stop::Key(key, symbols.len()))?;
-                    push(stage, Some(value), utf8::push_utf16)
+                    push(stage, Some(value), least_of_utf16, utf8::push_utf16)
                 })
             }
             _ => Err(Stop::WrongLayout),
@@ -190,11 +186,18 @@ fn push_bytes(value: &[u8], out: &mut Vec<u8>) -> bool {
     false
 }
 
-/// Appends one row. `append` returns whether it had to replace anything.
+/// Least bytes of a text in UTF-8: one for a unit.
+fn least_of_utf16(value: &Utf16<'_>) -> usize {
+    value.units_le().len() / 2
+}
+
+/// Appends one row, whose value becomes `least` bytes at least. `append` returns whether it had to replace
+/// anything.
 #[inline]
 fn push<T>(
     stage: &mut Stage,
     value: Option<T>,
+    least: impl FnOnce(&T) -> usize,
     append: impl FnOnce(T, &mut Vec<u8>) -> bool,
 ) -> Result<(), Stop> {
     let Some(value) = value else {
@@ -204,6 +207,9 @@ fn push<T>(
             Err(Stop::Full)
         };
     };
+    if !stage.admits(least(&value)) {
+        return Err(Stop::Full);
+    }
     let start = stage.data.len();
     let replaced = append(value, &mut stage.data);
     match stage.end_value(start) {

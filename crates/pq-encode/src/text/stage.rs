@@ -79,13 +79,30 @@ impl Stage {
             <= self.bytes_max
     }
 
-    /// Makes room for a value of `len` bytes, without doubling beyond the page.
+    /// Makes room for `len` bytes, without doubling beyond the page.
     #[inline]
     pub(crate) fn reserve(&mut self, len: usize) {
         if self.data.len() + len > self.data.capacity() {
             let ceiling = self.base.saturating_add(self.bytes_max);
             buf::reserve(&mut self.data, len, ceiling);
         }
+    }
+
+    /// Makes room for a value of `len` bytes or more. `false`, and no room made, if it does not fit: a
+    /// large one is not even copied then.
+    #[inline]
+    pub(crate) fn admits(&mut self, len: usize) -> bool {
+        self.data.len() + len <= self.data.capacity() || self.admits_more(len)
+    }
+
+    #[cold]
+    fn admits_more(&mut self, len: usize) -> bool {
+        let levels = self.validity.level_bytes();
+        let fits = self.validity.rows() == 0 || self.fits(levels, 1, len);
+        if fits {
+            self.reserve(len);
+        }
+        fits
     }
 
     /// Bytes on the heap.
