@@ -4,10 +4,11 @@
 //! it. Where a page went shows in no byte of the output.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::{PageKey, PageStore, PageStoreFactory, StoreError};
+use crate::PIECE_BYTES_MAX;
 
 /// Bytes that may be in use at once, counted by all who share them.
 #[derive(Debug)]
@@ -59,6 +60,13 @@ impl MemoryBudget {
         taken.is_ok()
     }
 
+    /// Takes `bytes` that are needed in any case, be they there or not: until enough is given back,
+    /// nothing else is.
+    pub fn take(&self, bytes: u64) {
+        let before = self.used.fetch_add(bytes, Ordering::Relaxed);
+        self.peak.fetch_max(before + bytes, Ordering::Relaxed);
+    }
+
     /// Gives back `bytes` that were taken.
     pub fn give_back(&self, bytes: u64) {
         let before = self.used.fetch_sub(bytes, Ordering::Relaxed);
@@ -69,14 +77,20 @@ impl MemoryBudget {
 /// Makes stores that keep pages on the heap while a shared budget lasts.
 #[derive(Clone)]
 pub struct BudgetedStores {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
     budget: Arc<MemoryBudget>,
     spill: Arc<dyn PageStoreFactory>,
+    /// The pages of every store.
+    stores: Mutex<Vec<Weak<Mutex<Pages>>>>,
 }
 
 impl std::fmt::Debug for BudgetedStores {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BudgetedStores")
-            .field("budget", &self.budget)
+            .field("budget", &self.shared.budget)
             .finish_non_exhaustive()
     }
 }
@@ -84,74 +98,173 @@ impl std::fmt::Debug for BudgetedStores {
 impl BudgetedStores {
     /// Pages beyond `budget` go to stores of `spill`.
     pub fn new(budget: Arc<MemoryBudget>, spill: impl PageStoreFactory + 'static) -> Self {
-        Self {
+        let shared = Shared {
             budget,
             spill: Arc::new(spill),
+            stores: Mutex::default(),
+        };
+        Self {
+            shared: Arc::new(shared),
         }
     }
+
+    /// Moves pages that are on the heap to the other stores until no more is taken from the budget than
+    /// there is, or no page is left.
+    ///
+    /// # Errors
+    /// Another store does not take a page, which stays where it is.
+    pub fn make_room(&self) -> Result<(), StoreError> {
+        self.shared.make_room()
+    }
+}
+
+impl Shared {
+    /// Nobody who calls it holds the pages of a store.
+    fn make_room(&self) -> Result<(), StoreError> {
+        let over = || self.budget.used() > self.budget.limit();
+        if !over() {
+            return Ok(());
+        }
+        let stores: Vec<_> = lock(&self.stores)
+            .iter()
+            .filter_map(Weak::upgrade)
+            .collect();
+        for store in stores {
+            lock(&store).spill_while(self, over)?;
+        }
+        Ok(())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Whole after every statement.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl PageStoreFactory for BudgetedStores {
     fn store(&self) -> Result<Box<dyn PageStore>, StoreError> {
-        Ok(Box::new(BudgetedStore {
-            budget: Arc::clone(&self.budget),
-            factory: Arc::clone(&self.spill),
-            spill: None,
-            pages: HashMap::new(),
-            next: 0,
-        }))
+        let store = BudgetedStore {
+            shared: Arc::clone(&self.shared),
+            pages: Arc::default(),
+            lent: 0,
+        };
+        let mut stores = lock(&self.shared.stores);
+        stores.retain(|store| store.strong_count() > 0);
+        stores.push(Arc::downgrade(&store.pages));
+        Ok(Box::new(store))
     }
 }
 
 enum Page {
-    Here(Box<[u8]>),
+    Here(Vec<u8>),
     Spilled(PageKey),
 }
 
-struct BudgetedStore {
-    budget: Arc<MemoryBudget>,
-    factory: Arc<dyn PageStoreFactory>,
+/// The pages of one store.
+#[derive(Default)]
+struct Pages {
     /// Made when the first page is spilled.
     spill: Option<Box<dyn PageStore>>,
     pages: HashMap<u64, Page>,
     next: u64,
 }
 
+impl Pages {
+    fn spill(&mut self, shared: &Shared, page: &mut Vec<u8>) -> Result<Page, StoreError> {
+        let spill = match &mut self.spill {
+            Some(spill) => spill,
+            None => self.spill.insert(shared.spill.store()?),
+        };
+        Ok(Page::Spilled(spill.put(page)?))
+    }
+
+    /// Moves pages that are on the heap, as long as that has to be.
+    fn spill_while(&mut self, shared: &Shared, over: impl Fn() -> bool) -> Result<(), StoreError> {
+        let here = self.pages.iter();
+        let here = here.filter(|(_, page)| matches!(page, Page::Here(_)));
+        let keys: Vec<u64> = here.map(|(key, _)| *key).collect();
+        for key in keys {
+            if !over() {
+                break;
+            }
+            let Some(Page::Here(mut page)) = self.pages.remove(&key) else {
+                continue;
+            };
+            let len = page.len() as u64;
+            let moved = self.spill(shared, &mut page);
+            let (kept, moved) = match moved {
+                Ok(spilled) => (spilled, Ok(())),
+                Err(error) => (Page::Here(page), Err(error)),
+            };
+            self.pages.insert(key, kept);
+            moved?;
+            shared.budget.give_back(len);
+        }
+        Ok(())
+    }
+}
+
+struct BudgetedStore {
+    shared: Arc<Shared>,
+    pages: Arc<Mutex<Pages>>,
+    /// Bytes of a large page that was taken last: they are on the heap until the next one is.
+    lent: u64,
+}
+
+impl BudgetedStore {
+    /// A page of `len` bytes was given away.
+    fn lend(&mut self, len: usize) -> Result<(), StoreError> {
+        self.shared.budget.give_back(std::mem::take(&mut self.lent));
+        // Smaller ones are what everybody has room for.
+        if len <= PIECE_BYTES_MAX {
+            return Ok(());
+        }
+        self.lent = len as u64;
+        self.shared.budget.take(self.lent);
+        self.shared.make_room()
+    }
+}
+
 impl PageStore for BudgetedStore {
     fn put(&mut self, page: &mut Vec<u8>) -> Result<PageKey, StoreError> {
-        let kept = if self.budget.try_take(page.len() as u64) {
-            Page::Here(page.as_slice().into())
+        let mut pages = lock(&self.pages);
+        let kept = if self.shared.budget.try_take(page.len() as u64) {
+            Page::Here(page.as_slice().to_vec())
         } else {
-            let spill = match &mut self.spill {
-                Some(spill) => spill,
-                None => self.spill.insert(self.factory.store()?),
-            };
-            Page::Spilled(spill.put(page)?)
+            pages.spill(&self.shared, page)?
         };
-        let key = self.next;
-        self.next += 1;
-        self.pages.insert(key, kept);
+        let key = pages.next;
+        pages.next += 1;
+        pages.pages.insert(key, kept);
         Ok(PageKey::new(key))
     }
 
     fn take(&mut self, key: PageKey, into: &mut Vec<u8>) -> Result<(), StoreError> {
-        match (self.pages.remove(&key.number()), &mut self.spill) {
-            (Some(Page::Here(page)), _) => {
-                self.budget.give_back(page.len() as u64);
-                *into = page.into_vec();
-                Ok(())
-            }
-            (Some(Page::Spilled(key)), Some(spill)) => spill.take(key, into),
-            _ => Err(StoreError::NoSuchPage { key }),
+        if into.capacity() > PIECE_BYTES_MAX {
+            // The last page goes before the next one comes.
+            *into = Vec::new();
         }
+        let mut pages = lock(&self.pages);
+        let page = pages.pages.remove(&key.number());
+        match (page, &mut pages.spill) {
+            (Some(Page::Here(page)), _) => {
+                self.shared.budget.give_back(page.len() as u64);
+                *into = page;
+            }
+            (Some(Page::Spilled(key)), Some(spill)) => spill.take(key, into)?,
+            _ => return Err(StoreError::NoSuchPage { key }),
+        }
+        drop(pages);
+        self.lend(into.len())
     }
 }
 
 impl Drop for BudgetedStore {
     fn drop(&mut self) {
-        for page in self.pages.values() {
-            if let Page::Here(page) = page {
-                self.budget.give_back(page.len() as u64);
+        self.shared.budget.give_back(self.lent);
+        for page in lock(&self.pages).pages.drain() {
+            if let (_, Page::Here(page)) = page {
+                self.shared.budget.give_back(page.len() as u64);
             }
         }
     }

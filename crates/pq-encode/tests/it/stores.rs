@@ -310,6 +310,79 @@ fn a_budget_is_shared_kept_and_given_back() {
     assert_eq!((budget.peak(), budget.limit()), (1000, 1000));
 }
 
+#[test]
+fn pages_make_room_for_what_is_needed_in_any_case() {
+    let budget = Arc::new(MemoryBudget::new(1000));
+    let spill = temp_file();
+    let factory = BudgetedStores::new(Arc::clone(&budget), spill.clone());
+    let mut stores = [factory.store().unwrap(), factory.store().unwrap()];
+    let keys = [(0, 1_u8), (1, 2), (0, 3), (1, 4)].map(|(store, byte)| {
+        let key = stores[store].put(&mut vec![byte; 200]).unwrap();
+        (store, byte, key)
+    });
+    factory.make_room().unwrap();
+    assert_eq!((budget.used(), spill.spilled_bytes()), (800, 0));
+    budget.take(500);
+    assert!(!budget.try_take(1));
+    factory.make_room().unwrap();
+    // As many as have to, and no more.
+    assert_eq!((budget.used(), spill.spilled_bytes()), (900, 400));
+    budget.take(5000);
+    factory.make_room().unwrap();
+    assert_eq!((budget.used(), spill.spilled_bytes()), (5500, 800));
+    budget.give_back(5500);
+    let mut back = Vec::new();
+    for (store, byte, key) in keys {
+        stores[store].take(key, &mut back).unwrap();
+        assert_eq!(back, vec![byte; 200]);
+    }
+    assert_eq!((budget.used(), spill.file_bytes()), (0, 0));
+}
+
+#[test]
+fn a_page_for_which_there_is_no_room_on_the_disk_stays_where_it_is() {
+    let budget = Arc::new(MemoryBudget::new(1000));
+    let factory = BudgetedStores::new(Arc::clone(&budget), Disk::new(300).stores());
+    let mut store = factory.store().unwrap();
+    let keys = [1_u8, 2].map(|byte| (byte, store.put(&mut vec![byte; 200]).unwrap()));
+    budget.take(1000);
+    let error = factory.make_room().unwrap_err();
+    assert!(matches!(error, StoreError::Write { .. }), "{error}");
+    assert_eq!(budget.used(), 1200);
+    budget.give_back(1000);
+    let mut back = Vec::new();
+    for (byte, key) in keys {
+        store.take(key, &mut back).unwrap();
+        assert_eq!(back, vec![byte; 200]);
+    }
+    assert_eq!(budget.used(), 0);
+}
+
+/// Whoever reads a large page back has it in memory until it is written.
+#[test]
+fn a_large_page_counts_until_the_next_one_is_taken() {
+    const LARGE: usize = 3 << 20;
+    let budget = Arc::new(MemoryBudget::new(4 << 20));
+    let spill = temp_file();
+    let factory = BudgetedStores::new(Arc::clone(&budget), spill.clone());
+    let mut store = factory.store().unwrap();
+    let keys = [1_u8, 2, 3].map(|byte| store.put(&mut vec![byte; LARGE]).unwrap());
+    assert_eq!(budget.used(), LARGE as u64);
+    assert_eq!(spill.spilled_bytes(), 2 * LARGE as u64);
+    let mut back = Vec::new();
+    // A page in memory makes room for one that was read back.
+    store.take(keys[1], &mut back).unwrap();
+    assert_eq!(budget.used(), LARGE as u64);
+    assert_eq!(spill.spilled_bytes(), 3 * LARGE as u64);
+    for (byte, key) in [(1_u8, keys[0]), (3, keys[2])] {
+        store.take(key, &mut back).unwrap();
+        assert!(back == vec![byte; LARGE]);
+        assert_eq!(budget.used(), LARGE as u64);
+    }
+    drop(store);
+    assert_eq!(budget.used(), 0);
+}
+
 /// A disk with a fault.
 #[derive(Clone)]
 struct Disk {
