@@ -19,7 +19,7 @@ mod unfinished;
 mod usage;
 
 pub use mmap_io::sigbus::install as install_sigbus_guard;
-pub use mmap_io::{ReadMode, Root, ScanProfile, raise_descriptor_limit};
+pub use mmap_io::{ReadMode, Root, ScanProfile, give_back_large_blocks, raise_descriptor_limit};
 pub use pq_encode::{BloomRate, Encoding, PageVersion, WriterOptions};
 pub use pq_format::Codec;
 pub use table_reader::{CancelToken, QueryInfo, QueryRegistry};

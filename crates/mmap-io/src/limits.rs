@@ -1,4 +1,4 @@
-//! The descriptor limit of the process.
+//! What a process may hold: descriptors, and memory that nobody uses.
 //!
 //! A snapshot opens the files of every selected column before it trusts itself, which on a wide
 //! table is more than the usual soft limit of 1,024. Whoever plans a snapshot asks here how many it
@@ -7,6 +7,10 @@
 use std::io;
 
 use crate::sys;
+
+/// Blocks of the heap that are worth giving back at once. Columns that are decoded one after the other are
+/// mostly smaller, and come back warm.
+const LARGE_BLOCK_BYTES: u32 = 8 << 20;
 
 /// Soft and hard limit of open descriptors; `u64::MAX` is unlimited.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,4 +38,11 @@ pub fn descriptor_limit() -> DescriptorLimit {
 pub fn raise_descriptor_limit() -> io::Result<DescriptorLimit> {
     sys::raise_descriptor_limit()?;
     Ok(descriptor_limit())
+}
+
+/// Lets large blocks of memory leave the process when they are freed, instead of waiting in the heap of
+/// every thread: whoever watches the memory of the process sees what is in use. For binaries, before they
+/// start threads; `false` if it is too late, or the allocator has no such switch.
+pub fn give_back_large_blocks() -> bool {
+    sys::give_back_blocks_of(LARGE_BLOCK_BYTES)
 }
