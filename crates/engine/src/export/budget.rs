@@ -8,7 +8,7 @@
 //! when its row group is planned. The tests of the command line watch the memory of the process
 //! against them.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use column_format::{AUX_VARCHAR_ENTRY_LEN, ColumnType, Layout};
 use mmap_io::ReadMode;
@@ -19,7 +19,7 @@ use pq_format::Codec;
 use table_reader::{PartitionRows, RowSelection, TableReader};
 
 use super::chunks::{option_error, specs_of};
-use super::decoding::{DecodePool, Share};
+use super::pool::{Pool, Share};
 use super::request::ExportRequest;
 use crate::error::{Cause, EngineError, Result};
 use crate::running::Running;
@@ -45,8 +45,11 @@ const PLANNED_BYTES: u64 = 2 << 20;
 const SHARED_OF: u64 = 8;
 /// Bytes of a text that are expected, where nobody has looked.
 const TEXT_BYTES: u64 = 24;
-/// What becomes of a large value: the page, what it is in the codec, and the growth of both.
+/// What becomes of a large value: the page, the sample, what both are in the codec, and the growth of one.
 const VALUE_COPIES: u64 = 4;
+/// One part of so many of what is left over is for values that are larger than a page but not so large
+/// that somebody has to ask for them.
+const UNASKED_OF: u64 = 8;
 /// What becomes of a dictionary: the bytes of its values, their places, slots, and the growth of all.
 const DICTIONARY_COPIES: u64 = 6;
 /// Most rows of which an encoder keeps 16-bit keys.
@@ -56,8 +59,6 @@ const KEYS_MAX: u64 = 1 << 21;
 #[derive(Debug)]
 pub(crate) struct Budget {
     limit: u64,
-    /// What is held whatever happens.
-    held: u64,
     /// What would be held if all threads that were asked for could be started.
     held_by_all: u64,
     threads: u64,
@@ -66,11 +67,31 @@ pub(crate) struct Budget {
     named_dictionary_bytes: u64,
     /// One part of so many of what is left over is for everything but such dictionaries.
     shared_of: u64,
-    /// Held by the thread that has a value under way which not all may have at once.
-    large_value: Mutex<()>,
+    /// The largest value that every thread may have under way at the same time.
+    value_bytes: u64,
+    /// For larger ones.
+    values: Pool,
+    /// The same bytes as those of `values`, as far as they are taken, and pages that wait.
+    memory: Arc<MemoryBudget>,
     stores: BudgetedStores,
     /// Of a selection with Parquet partitions.
-    decoding: Option<DecodePool>,
+    decoding: Option<Pool>,
+}
+
+/// Memory for large values of a chunk, until dropped.
+#[derive(Debug)]
+pub(crate) struct LargeValues<'b> {
+    /// The largest that it is enough for.
+    pub(crate) value_bytes: u64,
+    bytes: u64,
+    memory: &'b MemoryBudget,
+    _share: Share<'b>,
+}
+
+impl Drop for LargeValues<'_> {
+    fn drop(&mut self) {
+        self.memory.give_back(self.bytes);
+    }
 }
 
 impl Budget {
@@ -136,23 +157,22 @@ impl Budget {
                 .saturating_add(together)
                 .saturating_add(encoder.saturating_mul(threads - 1)),
         };
-        let held = held_by(threads);
-        let mut waiting = limit.saturating_sub(held);
-        let dictionaries = named_dictionary_share(&specs, &mut waiting) / threads;
-        let decoding = (parquet > 0).then(|| decoding_share(&mut waiting));
-        let memory = Arc::new(MemoryBudget::new(waiting));
+        let spare = Spare::of(limit.saturating_sub(held_by(threads)), &specs, parquet > 0);
+        let memory = Arc::new(MemoryBudget::new(spare.waiting));
+        let page_bytes = count(request.writer.page_bytes);
         Ok(Self {
             limit,
-            held,
             held_by_all: held_by(threads_asked),
             threads,
-            page_bytes: count(request.writer.page_bytes),
+            page_bytes,
             named_dictionary_bytes: count(request.writer.dictionary_bytes)
-                .saturating_add(dictionaries / DICTIONARY_COPIES),
-            shared_of: if dictionaries > 0 { 2 } else { 1 },
-            large_value: Mutex::new(()),
-            stores: BudgetedStores::new(memory, spill),
-            decoding: decoding.map(DecodePool::new),
+                .saturating_add(spare.dictionaries / threads / DICTIONARY_COPIES),
+            shared_of: if spare.dictionaries > 0 { 2 } else { 1 },
+            value_bytes: page_bytes.saturating_add(spare.unasked / VALUE_COPIES / threads),
+            values: Pool::new(spare.values),
+            stores: BudgetedStores::new(Arc::clone(&memory), spill),
+            memory,
+            decoding: spare.decoding.map(Pool::new),
         })
     }
 
@@ -179,9 +199,7 @@ impl Budget {
 
     /// The largest value that every thread may have under way at the same time.
     pub(crate) fn value_bytes(&self) -> u64 {
-        let spare = self.limit.saturating_sub(self.held);
-        let each = spare / VALUE_COPIES / self.threads.max(1);
-        self.page_bytes.saturating_add(each)
+        self.value_bytes
     }
 
     /// The most bytes of values of a dictionary that was asked for by name: no fallback ends its growth.
@@ -189,17 +207,17 @@ impl Budget {
         usize::try_from(self.named_dictionary_bytes).unwrap_or(usize::MAX)
     }
 
-    /// Whether one thread may have a value under way while the others have none so large.
+    /// Whether there can be memory for values larger than [`Budget::value_bytes`].
     pub(crate) fn fits(&self, value_bytes: u64) -> bool {
-        self.held.saturating_add(self.beyond_page(value_bytes)) <= self.limit
+        self.beyond_page(value_bytes) <= self.values.capacity()
     }
 
     /// Says what a value that does not fit needs.
     pub(crate) fn refuse_value(&self, value_bytes: u64) -> EngineError {
         // A larger budget may start more threads: this one suffices for all of them.
-        let enough = self
-            .held_by_all
-            .saturating_add(self.beyond_page(value_bytes));
+        let parts = self.beyond_page(value_bytes) / (UNASKED_OF - 1) + 1;
+        let enough = parts.saturating_mul(UNASKED_OF * self.shared_of);
+        let enough = self.held_by_all.saturating_add(enough);
         too_small("the largest value", self.limit, enough)
     }
 
@@ -209,10 +227,24 @@ impl Budget {
         beyond.saturating_mul(VALUE_COPIES)
     }
 
-    /// Waits until no other thread has a value larger than [`Budget::value_bytes`] under way.
-    pub(crate) fn turn_of_large_values(&self) -> MutexGuard<'_, ()> {
-        let turn = self.large_value.lock();
-        turn.unwrap_or_else(PoisonError::into_inner)
+    /// Memory for values of up to `value_bytes`, which fit; waits for what others have, and takes the
+    /// place of pages that wait.
+    pub(crate) fn large_values(
+        &self,
+        value_bytes: u64,
+        running: &Running,
+    ) -> Result<LargeValues<'_>> {
+        let bytes = self.beyond_page(value_bytes);
+        let share = self.values.take(bytes, running)?;
+        self.memory.take(bytes);
+        let taken = LargeValues {
+            value_bytes,
+            bytes,
+            memory: &self.memory,
+            _share: share,
+        };
+        self.stores.make_room().map_err(Cause::Spill)?;
+        Ok(taken)
     }
 
     /// Where pages and entries of the footer wait: in memory while it lasts, then on disk.
@@ -368,21 +400,42 @@ fn names_dictionary(spec: &ColumnSpec) -> bool {
     spec.encoding == Some(Encoding::Dictionary) && spec.column_type != ColumnType::Symbol
 }
 
-/// Half of what waits, for dictionaries that were asked for by name, if there are any.
-fn named_dictionary_share(specs: &[ColumnSpec], waiting: &mut u64) -> u64 {
-    let share = match specs.iter().any(names_dictionary) {
-        true => *waiting / 2,
-        false => 0,
-    };
-    *waiting -= share;
-    share
+/// What is left over, and what becomes of it.
+#[derive(Clone, Copy, Debug)]
+struct Spare {
+    /// For dictionaries that were asked for by name: half, if there are any.
+    dictionaries: u64,
+    /// For values that are larger than a page.
+    values: u64,
+    /// For those that nobody asks for.
+    unasked: u64,
+    /// For decoded columns of Parquet partitions, if there are any.
+    decoding: Option<u64>,
+    /// For pages that wait. They make room for `values`.
+    waiting: u64,
 }
 
-/// What decoded columns of Parquet partitions may take of what waits.
-fn decoding_share(waiting: &mut u64) -> u64 {
-    let left = waiting.saturating_sub(PLANNED_BYTES);
-    *waiting = left / SHARED_OF;
-    left - *waiting
+impl Spare {
+    fn of(bytes: u64, specs: &[ColumnSpec], parquet: bool) -> Self {
+        let dictionaries = match specs.iter().any(names_dictionary) {
+            true => bytes / 2,
+            false => 0,
+        };
+        let shared = bytes - dictionaries;
+        let left = shared.saturating_sub(PLANNED_BYTES);
+        let (decoding, waiting) = match parquet {
+            true => (Some(left - left / SHARED_OF), left / SHARED_OF),
+            false => (None, shared),
+        };
+        let unasked = waiting / UNASKED_OF;
+        Self {
+            dictionaries,
+            values: shared - unasked,
+            unasked,
+            decoding,
+            waiting: waiting - unasked,
+        }
+    }
 }
 
 /// What a codec needs for a page.

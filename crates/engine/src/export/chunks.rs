@@ -148,6 +148,8 @@ impl<'e> Chunks<'e> {
                 stopped.unwrap_or_else(|| self.encode_error(error, &rows))
             });
         let summary = group.verified(idx, encoded)?;
+        // Before the memory for them is given back.
+        encoder.trim();
         lookout.finish()?;
         self.anon_peak.look();
         *kept = Some(encoder);

@@ -8,11 +8,11 @@
 
 use std::cell::RefCell;
 use std::ops::Range;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
 use pq_encode::RowWatch;
 
-use super::budget::Budget;
+use super::budget::{Budget, LargeValues};
 use super::fetcher::Fetcher;
 use super::group::PendingGroup;
 use crate::error::{EngineError, Result};
@@ -48,8 +48,8 @@ struct State<'a> {
     ahead: u64,
     /// Rows of this pass up to here have left the page cache.
     done: u64,
-    /// The turn of a value that not every thread may have at the same time.
-    turn: Option<MutexGuard<'a, ()>>,
+    /// Memory for values that not every thread may have at the same time.
+    large: Option<LargeValues<'a>>,
     error: Option<EngineError>,
 }
 
@@ -100,23 +100,25 @@ impl<'a> Lookout<'a> {
         }
     }
 
-    /// Values that come next have to fit into the budget: in all threads at once, or in this one alone.
+    /// Values that come next have to fit into the budget: in all threads at once, or in those that have
+    /// memory for them.
     fn weigh(&self, state: &mut State<'a>, rows: Range<u64>) -> Result<()> {
         let budget = self.manners.budget;
-        if state.turn.is_some()
-            || self.group.data_bytes(self.column, rows.clone())? <= budget.value_bytes()
+        let most = state.large.as_ref().map(|large| large.value_bytes);
+        let most = most.unwrap_or(budget.value_bytes());
+        if self.group.data_bytes(self.column, rows.clone())? <= most
+            || self.group.largest_value(self.column, rows)? <= most
         {
             return Ok(());
         }
-        let largest = self.group.largest_value(self.column, rows)?;
-        if largest <= budget.value_bytes() {
-            return Ok(());
-        }
+        // Asked for once: who waits for more must not hold what others wait for.
+        let largest = self.group.largest_value(self.column, 0..self.rows)?;
         if !budget.fits(largest) {
             // One answer for the row group, not one for each of its values.
             return Err(budget.refuse_value(self.group.largest_of_all(self.column)?));
         }
-        state.turn = Some(budget.turn_of_large_values());
+        state.large = None;
+        state.large = Some(budget.large_values(largest, self.manners.running)?);
         Ok(())
     }
 }

@@ -1,8 +1,10 @@
-//! Memory of decoded columns of Parquet partitions.
+//! Memory that is taken for a chunk, and waited for: decoded columns of Parquet partitions, large values.
 //!
 //! A column of a row group is decoded as a whole, since encoders read it twice. Whoever decodes takes
-//! its bytes out of a pool first and waits until they are there; nobody who holds some waits for
-//! anything but the output, so that all of them come back.
+//! its bytes out of a pool first and waits until they are there. So does whoever encodes values that are
+//! much larger than a page, out of another pool. Nobody who holds some of the second waits for anything
+//! but the output, nobody who holds some of the first for anything but that and the second: all of it
+//! comes back.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,9 +15,9 @@ use crate::running::Running;
 /// How often somebody who waits looks at the stop signs.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Bytes that may be held by all who decode.
+/// Bytes that may be held by all at the same time.
 #[derive(Debug)]
-pub(crate) struct DecodePool {
+pub(crate) struct Pool {
     capacity: u64,
     free: Mutex<u64>,
     given_back: Condvar,
@@ -24,11 +26,11 @@ pub(crate) struct DecodePool {
 /// Bytes out of the pool, until dropped.
 #[derive(Debug)]
 pub(crate) struct Share<'p> {
-    pool: &'p DecodePool,
+    pool: &'p Pool,
     bytes: u64,
 }
 
-impl DecodePool {
+impl Pool {
     pub(crate) fn new(capacity: u64) -> Self {
         Self {
             capacity,

@@ -12,8 +12,8 @@ use column_format::{ColumnSlice, Layout, LayoutError};
 use table_reader::{Cursor, Frame};
 
 use super::budget::Budget;
-use super::decoding::Share;
 use super::planner::RowBytes;
+use super::pool::Share;
 use crate::error::{Cause, EngineError, Result};
 use crate::reading::column_error;
 use crate::running::Running;
