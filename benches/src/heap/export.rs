@@ -1,10 +1,11 @@
 //! Whole exports: the budget of pages, indexes and footers in flight, and 8 MiB for the rest.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use engine::{CancelToken, ExportRequest, NoProgress, Output};
-use testkit::generate::Workload;
+use mmap_io::RealVfs;
+use testkit::generate::{Workload, generate_large};
 
 use super::{Job, MIB, Measured};
 use crate::{TableParams, table};
@@ -41,6 +42,22 @@ const fn jobs<const BUDGET_MIB: u64>([trades, cpu, wide]: [&'static str; 3]) -> 
     ]
 }
 
+/// Values of 10 MiB.
+pub const LARGE: [Job; 1] = [Job {
+    name: "export-large",
+    what: "6 rows of a VARCHAR and a BINARY of 10 MiB each, a budget of 64 MiB",
+    bound: 64 * MIB + BESIDE,
+    prepare: large,
+}];
+
+fn large(data: &Path) -> io::Result<Measured> {
+    let table = data.join("large-6");
+    if !table.join("_txn").is_file() {
+        generate_large(&RealVfs, 10 << 20, 6, &table).map_err(io::Error::other)?;
+    }
+    measured(table, 6, 64 * MIB)
+}
+
 fn prepare(data: &Path, workload: Workload, rows: u64, memory_bytes: u64) -> io::Result<Measured> {
     let params = TableParams {
         workload,
@@ -48,7 +65,10 @@ fn prepare(data: &Path, workload: Workload, rows: u64, memory_bytes: u64) -> io:
         partitions: 4,
         runs: 1,
     };
-    let table = table(data, &params)?;
+    measured(table(data, &params)?, rows, memory_bytes)
+}
+
+fn measured(table: PathBuf, rows: u64, memory_bytes: u64) -> io::Result<Measured> {
     let mut request = ExportRequest::new(table, Output::Writer(Box::new(io::sink())));
     request.memory_bytes = memory_bytes;
     Ok(Box::new(move || {

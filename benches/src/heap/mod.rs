@@ -33,7 +33,8 @@ pub type Measured = Box<dyn FnOnce() -> io::Result<()>>;
 #[must_use]
 pub fn jobs() -> Vec<Job> {
     let export = export::JOBS.as_flattened();
-    [&push::JOBS[..], &sidecar::JOBS[..], export].concat()
+    let large = &export::LARGE;
+    [&push::JOBS[..], &sidecar::JOBS[..], export, large].concat()
 }
 
 #[cfg(test)]

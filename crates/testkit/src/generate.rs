@@ -22,7 +22,7 @@ use std::str::FromStr;
 use mmap_io::Vfs;
 
 pub use error::GenError;
-pub use many::{generate_many, generate_texts};
+pub use many::{generate_large, generate_many, generate_texts};
 
 /// Which table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

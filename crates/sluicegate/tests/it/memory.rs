@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use testkit::generate::{Request, Workload, generate};
+use testkit::generate::{Request, Workload, generate, generate_large};
 use testkit::temp_dir;
 
 use crate::support::sluice;
@@ -82,6 +82,42 @@ fn anonymous_memory_stays_within_the_budget_whatever_the_table() {
             "{workload}"
         );
     }
+}
+
+/// Pages of 256 KiB, values of 10 MiB: what one takes beside its page is counted, and threads take turns.
+#[test]
+fn values_of_10_mib_stay_within_the_budget_or_are_refused_by_name() {
+    let scratch = temp_dir();
+    let table = scratch.path().join("table");
+    let rows = 5;
+    generate_large(&mmap_io::RealVfs, 10 << 20, rows, &table).unwrap();
+    let out = scratch.path().join("out.parquet");
+    let mut files = Vec::new();
+    for threads in ["1", "2", "3", "8"] {
+        let words = format!("export @ -o # --threads {threads} --memory 32MiB");
+        let refused = crate::support::run_words(&words, &table, &out);
+        crate::support::assert_refused(&refused, 2, &["the largest value", "needs at least"]);
+        assert!(!out.exists());
+        let least = refused.stderr.trim_end().rsplit("at least ").next();
+        let least: engine::ByteSize = least.unwrap().replace(' ', "").parse().unwrap();
+        assert!((32 << 20..96 << 20).contains(&least.0), "{}", least.0);
+        // Room for one value, and for many at a time.
+        for budget in [least.0, 256 << 20] {
+            let more = ["--threads", threads];
+            let peak = peak_of(&table, &out, &budget.to_string(), 2, &more);
+            assert!(
+                peak > 10 << 20 && peak <= budget + CONSTANT,
+                "{threads} threads: {peak} of {budget}"
+            );
+            files.push(fs::read(&out).unwrap());
+            fs::remove_file(&out).unwrap();
+        }
+    }
+    assert_eq!(
+        pq_format::read_footer(&files[0]).unwrap().row_groups.len(),
+        3
+    );
+    assert!(files.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
 /// A table of which all partitions but the last are Parquet files with row groups of `group_rows`.

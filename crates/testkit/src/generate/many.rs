@@ -1,10 +1,12 @@
-//! Tables of as many columns as asked for, and of texts that were asked for: what no workload has.
+//! Tables of as many columns as asked for, of texts that were asked for, and of values of any size: what
+//! no workload has.
 
 use std::path::PathBuf;
 
 use column_format::{ColumnType, TimestampUnit, Value, WriteError};
 use mmap_io::Vfs;
-use rand::Rng;
+use rand::{Rng, RngCore};
+use rand_chacha::ChaCha8Rng;
 
 use super::column::{Batch, Column, Each, Files, Source};
 use super::random::stream;
@@ -54,6 +56,58 @@ pub fn generate_texts(
         Column::new("s", ColumnType::String, Texts(texts.to_vec())),
     ];
     Table::new(1004, columns).write(vfs, &request.out, &spans)
+}
+
+/// Makes a table of a designated timestamp, a VARCHAR column `v` and a BINARY column `b`, whose values are
+/// noise of `value_len` bytes each, of one day.
+///
+/// # Errors
+/// As for [`generate`](super::generate()).
+pub fn generate_large(
+    vfs: &dyn Vfs,
+    value_len: usize,
+    rows: u64,
+    out: impl Into<PathBuf>,
+) -> Result<Generated, GenError> {
+    let request = Request::new(Workload::Trades, rows, 1, out);
+    let spans = plan::spans(&request)?;
+    let time = ColumnType::Timestamp(TimestampUnit::Micros);
+    let noise = |column: u64, letters: bool| Noise {
+        random: stream(1, column),
+        letters,
+        value: vec![0; value_len],
+    };
+    let columns = vec![
+        Column::new("timestamp", time, Ticks(stream(1, 0))),
+        Column::new("v", ColumnType::Varchar, noise(1, true)),
+        Column::new("b", ColumnType::Binary, noise(2, false)),
+    ];
+    Table::new(1005, columns).write(vfs, &request.out, &spans)
+}
+
+/// Values of one length.
+struct Noise {
+    random: ChaCha8Rng,
+    /// They are text.
+    letters: bool,
+    value: Vec<u8>,
+}
+
+impl Source for Noise {
+    fn fill(&mut self, batch: &Batch<'_>, out: &mut Files) -> Result<(), WriteError> {
+        for _ in batch.rows.clone() {
+            self.random.fill_bytes(&mut self.value);
+            if self.letters {
+                self.value
+                    .iter_mut()
+                    .for_each(|byte| *byte = b'@' | *byte & 0x1f);
+                out.push(&Value::Varchar(&self.value))?;
+            } else {
+                out.push(&Value::Binary(&self.value))?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Given texts.
