@@ -14,6 +14,7 @@ mod gathering;
 mod group;
 mod key_values;
 mod lookout;
+mod needs;
 mod overrides;
 mod planner;
 mod pool;
