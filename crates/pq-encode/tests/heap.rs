@@ -8,7 +8,7 @@ mod workloads;
 
 use std::io;
 
-use column_format::{ColumnSlice, ColumnType, Layout};
+use column_format::{ArrayWriter, ColumnSlice, ColumnType, Layout, StringWriter, Utf16};
 use pq_encode::{
     BloomRate, ChunkEncoder, ColumnSpec, FileProperties, PageSink, PushOptions, PushWriter,
     SinkError, TempFileStores, WriterOptions,
@@ -113,27 +113,66 @@ fn huge() -> io::Result<()> {
     finish(writer, 10)
 }
 
-/// Ten rows in pull mode, each of them the one of the batch.
-fn huge_pulled() -> io::Result<()> {
+/// Ten rows in pull mode, each of them the one of `slice`.
+fn pulled(column_type: ColumnType, slice: ColumnSlice<'_>, raw_arrays: bool) -> io::Result<()> {
+    let before = dhat::HeapStats::get().curr_bytes;
+    let rows = vec![slice; 10];
+    let options = WriterOptions {
+        raw_arrays,
+        ..WriterOptions::default()
+    };
+    let encoder = ChunkEncoder::new(&spec(0, column_type), &options);
+    let mut encoder = encoder.map_err(io::Error::other)?;
+    let chunk = encoder.encode(&rows, None, &mut Nowhere);
+    assert_eq!(chunk.map_err(io::Error::other)?.rows, 10);
+    // What is left is no more than ordinary pages need.
+    encoder.trim();
+    let left = dhat::HeapStats::get().curr_bytes - before;
+    assert!(left < 3 << 20, "{left} bytes are left");
+    Ok(())
+}
+
+fn huge_bytes() -> io::Result<()> {
     let mut blob = Batch::new(1, 10 << 20);
     let (mut state, mut value) = (1, vec![0; 10 << 20]);
     noise(&mut state, &mut value);
     blob.push(&value);
     drop(value);
-    let rows = vec![blob.slice()?; 10];
-    let spec = spec(0, ColumnType::Binary);
-    let encoder = ChunkEncoder::new(&spec, &WriterOptions::default());
-    let mut encoder = encoder.map_err(io::Error::other)?;
-    let chunk = encoder
-        .encode(&rows, None, &mut Nowhere)
-        .map_err(io::Error::other)?;
-    assert_eq!(chunk.rows, 10, "wrote another number of rows");
-    // What is left is no more than ordinary pages need.
-    encoder.trim();
-    drop(blob);
-    let left = dhat::HeapStats::get().curr_bytes;
-    assert!(left < 3 << 20, "{left} bytes are left");
-    Ok(())
+    pulled(ColumnType::Binary, blob.slice()?, false)
+}
+
+/// 5 Mi characters, most of them of 3 bytes.
+fn huge_text() -> io::Result<()> {
+    let (mut state, mut units) = (1, vec![0; 10 << 20]);
+    noise(&mut state, &mut units);
+    for unit in units.chunks_exact_mut(2) {
+        unit[1] &= 0x7f; // No surrogates.
+    }
+    let mut writer = StringWriter::new();
+    let pushed = writer.push_utf16(Some(Utf16::new(&units)));
+    pushed.map_err(io::Error::other)?;
+    drop(units);
+    let slice = ColumnSlice::new(Layout::String, writer.aux(), writer.data(), 1);
+    pulled(ColumnType::String, slice.map_err(io::Error::other)?, false)
+}
+
+fn huge_array(raw: bool) -> io::Result<()> {
+    let count = (10 << 20) / 8;
+    let (mut state, mut bytes) = (1, vec![0; 10 << 20]);
+    noise(&mut state, &mut bytes);
+    let elements: Vec<f64> = bytes
+        .as_chunks::<8>()
+        .0
+        .iter()
+        .map(|b| f64::from_le_bytes(*b))
+        .collect();
+    drop(bytes);
+    let mut writer = ArrayWriter::new(1);
+    writer.push(&[count], &elements).map_err(io::Error::other)?;
+    drop(elements);
+    let slice = ColumnSlice::new(Layout::Array { dims: 1 }, writer.aux(), writer.data(), 1);
+    let slice = slice.map_err(io::Error::other)?;
+    pulled(ColumnType::Array { dims: 1 }, slice, raw)
 }
 
 struct Nowhere;
@@ -163,9 +202,18 @@ fn what_is_on_the_heap_is_a_page_and_a_dictionary() {
         ("full dictionary", full_dictionary, 8 * 576 * 1024 + MIB),
         ("blooms", blooms, 4 * 128 * 1024 + 12 * MIB + MIB),
         ("wide", wide, 2000 * (4096 + 8192)),
-        // The batch, and six times a value: sample, stage, page, trial, packed.
         // The batch, and three times a value: sample, page, packed.
-        ("huge, pulled", huge_pulled, 4 * 10 * MIB + 3 * MIB),
+        ("huge bytes", huge_bytes, 4 * 10 * MIB + 3 * MIB),
+        // Of 10 MiB of UTF-16 there are 15 MiB of UTF-8.
+        ("huge text", huge_text, 10 * MIB + 3 * 15 * MIB + 3 * MIB),
+        // These are staged, too.
+        ("huge array", || huge_array(false), 5 * 10 * MIB + 3 * MIB),
+        (
+            "huge raw array",
+            || huge_array(true),
+            5 * 10 * MIB + 3 * MIB,
+        ),
+        // The batch, and six times a value: sample, stage, page, trial, packed.
         ("huge", huge, 256 * 1024 + MIB + 7 * 10 * MIB),
     ] {
         let peak = peak(workload);

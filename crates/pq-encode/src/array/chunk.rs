@@ -11,7 +11,7 @@ use crate::encoders::byte_stream_split;
 use crate::fixed::column::OrderTracker;
 use crate::fixed::gather::{MinMax, Mode, gather, nothing};
 use crate::fixed::kind::{F64, F64Marked, Kind};
-use crate::page::buf::PageBuf;
+use crate::page::buf::{self, PageBuf};
 use crate::rows::Cursor;
 use crate::source::{
     Added, ChunkBounds, ChunkFacts, DictionaryLimits, FilledPage, GrownDictionary, PageLimits,
@@ -138,6 +138,12 @@ impl ListSource {
                 if self.row_count > 0 && self.bytes_with(slots, plain) > limits.bytes {
                     rows.advance(row);
                     return Ok(Added::Full);
+                }
+                // Not by doubling: a row may be larger than any page.
+                if self.split {
+                    buf::reserve(&mut self.stage, slots * ELEMENT, limits.bytes);
+                } else {
+                    page.reserve(slots * ELEMENT, limits.bytes);
                 }
                 let mut stage = std::mem::take(&mut self.stage);
                 let plain = if self.split { &mut stage } else { page.tail() };

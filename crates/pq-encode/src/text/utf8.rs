@@ -80,10 +80,18 @@ pub(crate) fn push_utf16(value: Utf16<'_>, out: &mut Vec<u8>) -> bool {
     }
 }
 
+/// Code units of a text that is measured before it is converted: the buffer would double.
+const LARGE_UNITS: usize = 64 << 10;
+
 /// Not ASCII after all.
 #[cold]
 fn restart(value: Utf16<'_>, start: usize, out: &mut Vec<u8>) -> bool {
     out.truncate(start);
+    if value.len() >= LARGE_UNITS {
+        let chars = char::decode_utf16(value.units());
+        let lens = chars.map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER).len_utf8());
+        out.reserve_exact(lens.sum());
+    }
     value.push_utf8_lossy(out)
 }
 
