@@ -5,8 +5,13 @@
 
 use column_format::ColumnSlice;
 
-/// Stripes of a sample.
+/// Most stripes of a sample.
 pub(crate) const STRIPES: usize = 4;
+/// Stripes of a chunk of fewer than [`SMALL`] rows: every candidate encodes and compresses the sample, so
+/// that one of half of the rows costs more than the chunk itself. Not fewer than this, nor shorter ones: in
+/// a small sample the codec's blocks are mostly their descriptions.
+const STRIPES_OF_SMALL: usize = 3;
+const SMALL: u64 = 64 << 10;
 /// Rows of a stripe.
 pub(crate) const STRIPE_ROWS: usize = 4096;
 
@@ -20,7 +25,11 @@ pub(crate) fn stripes<'a>(slices: &[ColumnSlice<'a>], rows: u64) -> Vec<Vec<Colu
 /// The first row of each stripe of a chunk of `rows` rows.
 pub(crate) fn starts(rows: u64) -> Vec<u64> {
     let len = STRIPE_ROWS as u64;
-    let count = STRIPES as u64;
+    let count = if rows < SMALL {
+        STRIPES_OF_SMALL
+    } else {
+        STRIPES
+    } as u64;
     if rows <= len * count {
         (0..rows.div_ceil(len)).map(|i| i * len).collect()
     } else {
@@ -55,7 +64,16 @@ mod tests {
     fn stripes_are_the_same_rows_whatever_the_slices() {
         let values: Vec<[u8; 4]> = (0..100_000_u32).map(u32::to_le_bytes).collect();
         let bytes = values.as_flattened();
-        for rows in [1, 4095, 4096, 4097, 16_384, 16_385, 100_000] {
+        let sampled = [
+            (1, 1),
+            (4096, 4096),
+            (4097, 4097),
+            (12_289, 12_288),
+            (65_535, 12_288),
+            (65_536, 16_384),
+            (100_000, 16_384),
+        ];
+        for (rows, total_rows) in sampled {
             let whole = ColumnSlice::new(
                 column_format::Layout::Fixed(4),
                 &[],
@@ -79,7 +97,7 @@ mod tests {
                 .collect();
             assert_eq!(flat(stripes(&cut, rows as u64)), expected);
             let total: usize = expected.iter().map(|stripe| stripe.len() / 4).sum();
-            assert_eq!(total, rows.min(STRIPES * STRIPE_ROWS));
+            assert_eq!(total, total_rows, "of {rows}");
             let last = expected.last().unwrap().last_chunk::<4>().unwrap();
             // The last stripe reaches the end, but for what three steps of whole rows leave.
             assert!(u32::from_le_bytes(*last) as usize + 4 > rows, "{rows}");
