@@ -9,14 +9,16 @@ use std::collections::hash_map::RandomState;
 use std::ffi::{OsStr, OsString};
 use std::hash::BuildHasher;
 use std::io;
-use std::ops::Range;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::{IoError, Op};
-use crate::hint::{hint, is_unsupported};
-use crate::vfs::{Dir, File, FileAdvice, Links, Replace, Vfs};
+use crate::vfs::{Dir, File, Links, Replace, Vfs};
+
+mod behind;
+
+use behind::Behind;
 
 /// The largest single write; longer pieces are cut.
 const WRITE_LEN_MAX: usize = 1024 * 1024;
@@ -36,6 +38,8 @@ pub struct Writeback {
     pub lag_bytes: u64,
     /// Also drop written-back pages from the page cache.
     pub drop_behind: bool,
+    /// A thread of its own does this. Not if the disk may be but a few steps behind.
+    pub apart: bool,
 }
 
 impl Writeback {
@@ -47,6 +51,7 @@ impl Writeback {
             step_bytes: STEP_BYTES,
             lag_bytes: 8 * STEP_BYTES,
             drop_behind,
+            apart: false,
         }
     }
 
@@ -63,8 +68,6 @@ impl Writeback {
 
 /// Bytes of a step.
 const STEP_BYTES: u64 = 8 * 1024 * 1024;
-/// Steps that the disk is given before their pages are dropped, if nobody waits for them.
-const STEPS_UNTIL_DROP: u64 = 4;
 
 /// What was published.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -85,13 +88,7 @@ pub struct AtomicFile {
     target: PathBuf,
     temp_name: OsString,
     len: u64,
-    writeback: Writeback,
-    /// Bytes for which writeback was started.
-    started_len: u64,
-    /// Bytes that are written back.
-    clean_len: u64,
-    /// Bytes whose pages were told to go.
-    dropped_len: u64,
+    behind: Behind,
     failed: bool,
     /// Whether the temporary name is still ours to remove.
     temp_exists: bool,
@@ -125,6 +122,7 @@ impl AtomicFile {
         let (temp_name, file) = create_temp(dir.as_ref(), target_name)
             .map_err(|e| IoError::new(Op::Create, target, e))?;
         Ok(Self {
+            behind: Behind::new(Arc::clone(&file), Writeback::default()),
             dir,
             dir_path,
             file,
@@ -132,19 +130,15 @@ impl AtomicFile {
             target: target.to_path_buf(),
             temp_name,
             len: 0,
-            writeback: Writeback::default(),
-            started_len: 0,
-            clean_len: 0,
-            dropped_len: 0,
             failed: false,
             temp_exists: true,
         })
     }
 
-    /// Sets when written bytes leave memory.
+    /// Sets when written bytes leave memory, before anything is written.
     #[must_use]
     pub fn with_writeback(mut self, writeback: Writeback) -> Self {
-        self.writeback = writeback;
+        self.behind = Behind::new(Arc::clone(&self.file), writeback);
         self
     }
 
@@ -196,7 +190,10 @@ impl AtomicFile {
                 op: Op::Write,
             });
         }
-        let appended = self.append_pieces(bytes).and_then(|()| self.write_behind());
+        let appended = self.append_pieces(bytes).and_then(|()| {
+            let reached = self.behind.reach(self.len);
+            reached.map_err(|e| IoError::new(Op::Writeback, &self.target, e))
+        });
         self.failed = appended.is_err();
         appended
     }
@@ -216,15 +213,16 @@ impl AtomicFile {
                 op: Op::Rename,
             });
         }
+        let steps = self
+            .behind
+            .join()
+            .map_err(|e| IoError::new(Op::Writeback, &self.target, e))?;
         if sync {
             self.file
                 .sync()
                 .map_err(|e| IoError::new(Op::SyncFile, &self.target, e))?;
         }
-        if self.writeback.drop_behind {
-            let dirty = if sync { self.len } else { self.started_len };
-            self.drop_pages(0..dirty);
-        }
+        steps.finish(self.len, sync);
         let how = if replace {
             Replace::Allow
         } else {
@@ -262,54 +260,6 @@ impl AtomicFile {
             self.len += written as u64;
         }
         Ok(())
-    }
-
-    /// Starts writeback of the steps that are complete, and waits for those that are too far behind.
-    fn write_behind(&mut self) -> Result<(), IoError> {
-        let Writeback {
-            step_bytes,
-            lag_bytes,
-            drop_behind,
-        } = self.writeback;
-        while step_bytes != 0 && self.len - self.started_len >= step_bytes {
-            let step = self.started_len..self.started_len.saturating_add(step_bytes);
-            let lag = lag_bytes.max(step_bytes);
-            let late = self.clean_len..step.end.saturating_sub(lag).max(self.clean_len);
-            let started = self.file.writeback(step.clone(), false);
-            let waited = started.and_then(|()| match late.is_empty() {
-                true => Ok(()),
-                false => self.file.writeback(late.clone(), true),
-            });
-            match waited {
-                Ok(()) => {}
-                // The kernel's own writeback will do; stop asking.
-                Err(e) if is_unsupported(&e) => {
-                    self.writeback.step_bytes = 0;
-                    return Ok(());
-                }
-                // An error that is reported here is not reported by fsync again.
-                Err(e) => return Err(IoError::new(Op::Writeback, &self.target, e)),
-            }
-            (self.clean_len, self.started_len) = (late.end, step.end);
-            if drop_behind {
-                // What was awaited is asked again: it may have been dirty the first time.
-                let from = if late.is_empty() {
-                    self.dropped_len
-                } else {
-                    late.start.min(self.dropped_len)
-                };
-                let rest = lag.min(STEPS_UNTIL_DROP * step_bytes);
-                self.drop_pages(from..step.end.saturating_sub(rest));
-            }
-        }
-        Ok(())
-    }
-
-    fn drop_pages(&mut self, range: Range<u64>) {
-        if !range.is_empty() {
-            self.dropped_len = self.dropped_len.max(range.end);
-            hint(self.file.advise(range, FileAdvice::DontNeed));
-        }
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct Room {
     profile: ScanProfile,
     /// `None` where nothing limits it.
     bytes: Option<u64>,
+    /// There is more than one thread.
+    threads: bool,
 }
 
 impl Room {
@@ -41,7 +43,11 @@ impl Room {
             ScanProfile::SequentialEvict if tight => ScanProfile::Frugal,
             asked => asked,
         };
-        Self { profile, bytes }
+        Self {
+            profile,
+            bytes,
+            threads: threads > 1,
+        }
     }
 
     /// The profile that was asked for, or its frugal form.
@@ -55,9 +61,12 @@ impl Room {
     }
 
     /// When written pages leave memory: no more of them are under way than an eighth of the room, or
-    /// reading would have to wait for the disk.
+    /// reading would have to wait for the disk. One thread does not become two for them.
     pub(crate) fn writeback(self, sync: bool) -> Writeback {
-        let usual = target::writeback(sync, self.profile.evicts());
+        let usual = Writeback {
+            apart: self.threads,
+            ..target::writeback(sync, self.profile.evicts())
+        };
         let Some(bytes) = self.bytes else {
             return usual;
         };
@@ -121,7 +130,11 @@ mod tests {
         let usual = room(evict, None);
         assert_eq!(usual.keep_bytes(2), u64::MAX);
         for sync in [false, true] {
-            assert_eq!(usual.writeback(sync), target::writeback(sync, true));
+            let expected = Writeback {
+                apart: true,
+                ..target::writeback(sync, true)
+            };
+            assert_eq!(usual.writeback(sync), expected);
             let tight = tight.writeback(sync);
             assert_eq!((tight.step_bytes, tight.lag_bytes), (2 << 20, 4 << 20));
             assert!(tight.drop_behind);
@@ -131,6 +144,11 @@ mod tests {
             let tiny = room(evict, Some(1)).writeback(sync);
             assert_eq!(tiny.step_bytes, 1 << 20);
         }
+        let alone = Room {
+            threads: false,
+            ..usual
+        };
+        assert_eq!(alone.writeback(true), target::writeback(true, true));
         let cached = room(ScanProfile::Cached, Some(64 << 20));
         assert_eq!(cached.writeback(false).step_bytes, 0);
         assert!(!cached.writeback(true).drop_behind);

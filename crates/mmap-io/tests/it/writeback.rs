@@ -19,6 +19,7 @@ fn each_step_is_started_once_and_the_one_before_awaited() {
         step_bytes: STEP as u64,
         lag_bytes: 0,
         drop_behind: true,
+        apart: false,
     };
     let mut file = AtomicFile::create(vfs.as_ref(), &dir.path().join("out"))
         .unwrap()
@@ -61,6 +62,7 @@ fn a_disk_that_may_lag_is_awaited_no_sooner_and_pages_go_meanwhile() {
             step_bytes: STEP as u64,
             lag_bytes: 6 * STEP as u64,
             drop_behind: true,
+            apart: false,
         });
     spy.take();
     file.append(&[1; 7 * STEP + 1]).unwrap();
@@ -107,6 +109,7 @@ fn a_file_system_without_writeback_is_asked_once() {
             step_bytes: 10,
             lag_bytes: 10,
             drop_behind: false,
+            apart: false,
         });
     for _ in 0..5 {
         file.append(&[1; 100]).unwrap();
@@ -133,6 +136,7 @@ fn an_error_of_writeback_is_an_error_of_the_file() {
                 step_bytes: 10,
                 lag_bytes: 10,
                 drop_behind: false,
+                apart: false,
             });
         spy.fail_nth(2, errno);
         let failed = file.append(&[1; 10]).unwrap_err();
@@ -145,6 +149,129 @@ fn an_error_of_writeback_is_an_error_of_the_file() {
     }
 }
 
+/// Steps that a thread takes, if the disk may be behind by enough of them.
+fn apart() -> Writeback {
+    Writeback {
+        step_bytes: STEP as u64,
+        lag_bytes: 8 * STEP as u64,
+        drop_behind: true,
+        apart: true,
+    }
+}
+
+#[test]
+fn a_thread_takes_the_same_steps_and_allows_for_those_that_it_is_behind() {
+    let dir = scratch();
+    let (vfs, spy) = SpyVfs::over(RealVfs::shared());
+    let mut file = AtomicFile::create(vfs.as_ref(), &dir.path().join("out"))
+        .unwrap()
+        .with_writeback(apart());
+    spy.take();
+    file.append(&[1; STEP - 1]).unwrap();
+    assert_eq!(spy.take(), ["write 0+999"]);
+    file.append(&[1; 7 * STEP + 2]).unwrap();
+    // The thread has taken all steps before the file gets its name.
+    file.publish(false, false).unwrap();
+    let steps = [
+        "write 999+7002",
+        "writeback start 0..1000",
+        "writeback start 1000..2000",
+        "writeback start 2000..3000",
+        "writeback start 3000..4000",
+        "writeback start 4000..5000",
+        "fadvise DontNeed 0..1000",
+        "writeback start 5000..6000",
+        // Eight steps, but three of them may be written before the thread knows.
+        "writeback wait 0..1000",
+        "fadvise DontNeed 0..2000",
+        "writeback start 6000..7000",
+        "writeback wait 1000..2000",
+        "fadvise DontNeed 1000..3000",
+        "writeback start 7000..8000",
+        "writeback wait 2000..3000",
+        "fadvise DontNeed 2000..4000",
+        "fadvise DontNeed 0..8000",
+        "rename out Refuse",
+    ];
+    assert_eq!(spy.take(), steps);
+    assert_eq!(fs::read(dir.path().join("out")).unwrap().len(), 8001);
+}
+
+#[test]
+fn few_steps_are_not_worth_a_thread() {
+    let dir = scratch();
+    let (vfs, spy) = SpyVfs::over(RealVfs::shared());
+    let mut file = AtomicFile::create(vfs.as_ref(), &dir.path().join("out"))
+        .unwrap()
+        .with_writeback(Writeback {
+            lag_bytes: 7 * STEP as u64,
+            ..apart()
+        });
+    file.append(&[1; STEP]).unwrap();
+    // Done when the call is.
+    let started = "writeback start 0..1000";
+    assert_eq!(spy.take().last().map(String::as_str), Some(started));
+}
+
+#[test]
+fn an_error_of_the_thread_is_an_error_of_the_file() {
+    for errno in [libc::EIO, libc::ENOSPC] {
+        for more in [false, true] {
+            let dir = scratch();
+            let (vfs, spy) = SpyVfs::over(RealVfs::shared());
+            let mut file = AtomicFile::create(vfs.as_ref(), &dir.path().join("out"))
+                .unwrap()
+                .with_writeback(apart());
+            spy.fail_nth(2, errno);
+            file.append(&[1; STEP]).unwrap();
+            while !spy.has_failed() {
+                std::thread::yield_now();
+            }
+            let failed = match more {
+                // Steps that nobody takes: sooner or later the thread is missed.
+                true => (0..10).find_map(|_| file.append(&[1; STEP]).err()),
+                false => None,
+            };
+            let last = file.publish(true, false).unwrap_err();
+            assert_eq!(failed.as_ref().unwrap_or(&last).op(), Op::Writeback);
+            assert_eq!(more, matches!(last, IoError::WriterFailed { .. }));
+            assert_eq!(names(dir.path()), [""; 0]);
+        }
+    }
+}
+
+#[test]
+fn a_thread_on_a_file_system_without_writeback_asks_once() {
+    let (vfs, spy) = SpyVfs::over(MemVfs::shared());
+    let mut file = AtomicFile::create(vfs.as_ref(), Path::new("/out"))
+        .unwrap()
+        .with_writeback(apart());
+    for _ in 0..10 {
+        file.append(&[1; STEP]).unwrap();
+    }
+    file.publish(true, false).unwrap();
+    let calls = spy.take();
+    let asked = calls.iter().filter(|call| call.contains("writeback"));
+    assert_eq!(asked.count(), 1, "{calls:?}");
+}
+
+#[test]
+fn a_file_that_is_given_up_takes_its_thread_along() {
+    let dir = scratch();
+    let (vfs, spy) = SpyVfs::over(RealVfs::shared());
+    let mut file = AtomicFile::create(vfs.as_ref(), &dir.path().join("out"))
+        .unwrap()
+        .with_writeback(apart());
+    for _ in 0..20 {
+        file.append(&[1; STEP]).unwrap();
+    }
+    drop(file);
+    spy.take();
+    assert_eq!(names(dir.path()), [""; 0]);
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    assert_eq!(spy.take(), [""; 0], "somebody is still at work");
+}
+
 #[test]
 fn an_output_that_is_dropped_behind_leaves_no_page() {
     let dir = scratch();
@@ -153,10 +280,13 @@ fn an_output_that_is_dropped_behind_leaves_no_page() {
     }
     let content = pattern(20 * 1024 * 1024 + 5);
     let path = dir.path().join("out");
-    for drop_behind in [false, true] {
+    for (drop_behind, apart) in [(false, false), (true, false), (false, true), (true, true)] {
         let mut file = AtomicFile::create(&RealVfs, &path)
             .unwrap()
-            .with_writeback(Writeback::behind(drop_behind));
+            .with_writeback(Writeback {
+                apart,
+                ..Writeback::behind(drop_behind)
+            });
         for piece in content.chunks(1024 * 1024) {
             file.append(piece).unwrap();
         }
@@ -166,7 +296,7 @@ fn an_output_that_is_dropped_behind_leaves_no_page() {
         let is_right = if drop_behind { hardly } else { mostly };
         assert!(
             is_right(count, resident.len() as u64),
-            "{drop_behind}: {count} pages"
+            "{drop_behind}, {apart}: {count} pages"
         );
     }
     assert!(fs::read(&path).unwrap() == content);
