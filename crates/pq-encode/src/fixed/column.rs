@@ -4,6 +4,7 @@
 
 use column_format::{ColumnSlice, ColumnType};
 
+use super::decimals;
 use super::gather::{BLOCK, MinMax, Mode, any_null, gather, nothing, scan};
 use super::kind::{self, Kind};
 use super::sorted::Sorted;
@@ -87,12 +88,12 @@ pub(crate) fn fixed_column(
         (T::Geohash { .. }, 2) => Column::<kind::Geo16>::boxed(mode, optional),
         (T::Geohash { .. }, 4) => Column::<kind::Geo32>::boxed(mode, optional),
         (T::Geohash { .. }, _) => Column::<kind::Geo64>::boxed(mode, optional),
-        (T::Decimal { .. }, 1) => Column::<kind::Dec8>::boxed(mode, optional),
-        (T::Decimal { .. }, 2) => Column::<kind::Dec16>::boxed(mode, optional),
-        (T::Decimal { .. }, 4) => Column::<kind::Dec32>::boxed(mode, optional),
-        (T::Decimal { .. }, 8) => Column::<kind::Dec64>::boxed(mode, optional),
-        (T::Decimal { .. }, 16) => Column::<kind::Dec128>::boxed(mode, optional),
-        (T::Decimal { .. }, _) => Column::<kind::Dec256>::boxed(mode, optional),
+        (T::Decimal { .. }, 1) => Column::<decimals::Dec8>::boxed(mode, optional),
+        (T::Decimal { .. }, 2) => Column::<decimals::Dec16>::boxed(mode, optional),
+        (T::Decimal { .. }, 4) => Column::<decimals::Dec32>::boxed(mode, optional),
+        (T::Decimal { .. }, 8) => Column::<decimals::Dec64>::boxed(mode, optional),
+        (T::Decimal { .. }, 16) => Column::<decimals::Dec128>::boxed(mode, optional),
+        (T::Decimal { .. }, _) => Column::<decimals::Dec256>::boxed(mode, optional),
         (T::String | T::Varchar | T::Binary | T::Array { .. }, _) => return None,
     })
 }

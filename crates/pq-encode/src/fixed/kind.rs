@@ -2,7 +2,8 @@
 //! in Parquet.
 //!
 //! One zero-sized type a kind, so that the loops of `gather` are compiled for each with constants in
-//! place. The table is parquet.md §1 and columns.md §2; nothing else in the crate knows a sentinel.
+//! place; those of decimals are in `decimals`. The table is parquet.md §1 and columns.md §2; nothing else
+//! in the crate knows a sentinel.
 
 /// One way in which fixed-width values are stored and written.
 pub(crate) trait Kind: Send + 'static {
@@ -121,6 +122,8 @@ macro_rules! kind {
     };
 }
 
+pub(super) use kind;
+
 /// A signed or unsigned integer that is written as a wider (or the same) little-endian integer.
 macro_rules! integer_kind {
     ($(#[$meta:meta])* $name:ident: $native:ty as $plain:ty, $width:literal -> $plain_width:literal,
@@ -138,29 +141,6 @@ macro_rules! integer_kind {
             key_of_plain: |plain| <$native>::from_le_bytes(low_bytes(plain)),
             lower: |key| <$plain>::from(key).to_le_bytes(),
             upper: |key| <$plain>::from(key).to_le_bytes(),
-        }
-    };
-}
-
-/// A two's complement integer that is written big-endian; null is its minimum.
-macro_rules! decimal_kind {
-    ($(#[$meta:meta])* $name:ident: $native:ty, $width:literal, from: $from:expr) => {
-        kind! {
-            $(#[$meta])*
-            $name [$width -> $width] $native, <$native>::MIN => <$native>::MAX,
-            identity: false, null_is_lowest: true,
-            key: $from,
-            null: |native| {
-                let from: fn([u8; $width]) -> $native = $from;
-                from(native) == <$native>::MIN
-            },
-            plain: |native| {
-                let from: fn([u8; $width]) -> $native = $from;
-                from(native).to_be_bytes()
-            },
-            key_of_plain: <$native>::from_be_bytes,
-            lower: <$native>::to_be_bytes,
-            upper: <$native>::to_be_bytes,
         }
     };
 }
@@ -301,50 +281,6 @@ kind! {
     upper: |(high, low)| join(high.to_be_bytes(), low.to_be_bytes()),
 }
 
-decimal_kind! {
-    /// DECIMAL of 1 or 2 digits.
-    Dec8: i8, 1, from: i8::from_le_bytes
-}
-decimal_kind! {
-    /// DECIMAL of 3 or 4 digits.
-    Dec16: i16, 2, from: i16::from_le_bytes
-}
-decimal_kind! {
-    /// DECIMAL of 5 to 9 digits.
-    Dec32: i32, 4, from: i32::from_le_bytes
-}
-decimal_kind! {
-    /// DECIMAL of 10 to 18 digits.
-    Dec64: i64, 8, from: i64::from_le_bytes
-}
-decimal_kind! {
-    /// DECIMAL of 19 to 38 digits: the high word is stored first, each word little-endian.
-    Dec128: i128, 16, from: |native| words(native).cast_signed()
-}
-kind! {
-    /// DECIMAL of 39 to 76 digits: four words, the most significant first.
-    Dec256 [32 -> 32] (i128, u128), (i128::MIN, 0) => (i128::MAX, u128::MAX),
-    identity: false, null_is_lowest: true,
-    key: |native| {
-        let (high, low) = halves(native);
-        (words(high).cast_signed(), words(low))
-    },
-    null: |native| {
-        let (high, low) = halves(native);
-        words(high).cast_signed() == i128::MIN && words(low) == 0
-    },
-    plain: |native| {
-        let (high, low) = halves(native);
-        join(words(high).to_be_bytes(), words(low).to_be_bytes())
-    },
-    key_of_plain: |plain| {
-        let (high, low) = halves(plain);
-        (i128::from_be_bytes(high), u128::from_be_bytes(low))
-    },
-    lower: |(high, low)| join(high.to_be_bytes(), low.to_be_bytes()),
-    upper: |(high, low)| join(high.to_be_bytes(), low.to_be_bytes()),
-}
-
 /// The first bytes of a little-endian number: the number, where it is that small.
 #[inline(always)]
 fn low_bytes<const N: usize, const M: usize>(wide: [u8; M]) -> [u8; N] {
@@ -355,22 +291,18 @@ fn low_bytes<const N: usize, const M: usize>(wide: [u8; M]) -> [u8; N] {
     low
 }
 
-/// Two 64-bit words, the high one first, each little-endian.
+/// The first and the second half.
 #[inline(always)]
-fn words(native: [u8; 16]) -> u128 {
-    u128::from_le_bytes(native).rotate_left(64)
-}
-
-#[inline(always)]
-fn halves(native: [u8; 32]) -> ([u8; 16], [u8; 16]) {
+pub(super) fn halves(native: [u8; 32]) -> ([u8; 16], [u8; 16]) {
     let (mut first, mut second) = ([0; 16], [0; 16]);
     first.copy_from_slice(&native[..16]);
     second.copy_from_slice(&native[16..]);
     (first, second)
 }
 
+/// Two halves in one.
 #[inline(always)]
-fn join(first: [u8; 16], second: [u8; 16]) -> [u8; 32] {
+pub(super) fn join(first: [u8; 16], second: [u8; 16]) -> [u8; 32] {
     let mut both = [0; 32];
     both[..16].copy_from_slice(&first);
     both[16..].copy_from_slice(&second);
@@ -378,28 +310,35 @@ fn join(first: [u8; 16], second: [u8; 16]) -> [u8; 32] {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    pub(in crate::fixed) fn check_plain<K: Kind>(natives: &[K::Native])
+    where
+        K::Key: std::fmt::Debug,
+    {
+        for native in natives {
+            assert_eq!(K::key_of_plain(K::plain(*native)), K::key(*native));
+        }
+    }
+
+    pub(in crate::fixed) fn check_null<K: Kind>(null: K::Native) {
+        assert!(K::is_null(null));
+        assert!(!K::NULL_IS_LOWEST || K::key(null) == K::LOWEST);
+    }
+
+    /// Values of all kinds of bytes: the first are NaN, as far as they can be.
+    pub(in crate::fixed) fn samples<const N: usize>() -> Vec<[u8; N]> {
+        let mut all: Vec<[u8; 32]> = vec![[0xff; 32], [0; 32]];
+        all.extend(
+            (0_u8..40)
+                .map(|i| std::array::from_fn(|k| (k * 31 + usize::from(i) * 7).to_le_bytes()[0])),
+        );
+        all.iter().map(|value| low_bytes(*value)).collect()
+    }
 
     #[test]
     fn samples_of_the_format_notes() {
-        // DECIMAL(4,2) -12.34 is `2e fb`, NULL is `00 80`.
-        assert_eq!(Dec16::plain([0x2e, 0xfb]), [0xfb, 0x2e]);
-        assert!(Dec16::is_null([0x00, 0x80]));
-        // DECIMAL(38,10): high word first.
-        let value = 12_345_678_901_234_567_890_123_456_780_123_456_789_i128;
-        let native = [
-            0x13, 0x33, 0x02, 0xf0, 0xf6, 0xb0, 0x49, 0x09, 0x15, 0x45, 0x67, 0xcc, 0x4e, 0x90,
-            0x49, 0xc4,
-        ];
-        assert_eq!(Dec128::key(native), value);
-        assert_eq!(Dec128::plain(native), value.to_be_bytes());
-        let mut null = [0; 16];
-        null[7] = 0x80;
-        assert!(Dec128::is_null(null));
-        let mut null = [0; 32];
-        null[7] = 0x80;
-        assert!(Dec256::is_null(null));
         // UUID: bytes are the reverse of the text.
         let native = [
             0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x44, 0x44, 0x33, 0x33, 0x22, 0x22, 0x11, 0x11,
@@ -423,55 +362,27 @@ mod tests {
 
     #[test]
     fn a_plain_value_has_the_key_of_the_stored_one() {
-        fn check<K: Kind>(natives: &[K::Native])
-        where
-            K::Key: std::fmt::Debug,
-        {
-            for native in natives {
-                assert_eq!(K::key_of_plain(K::plain(*native)), K::key(*native));
-            }
-        }
-        let mut all: Vec<[u8; 32]> = vec![[0xff; 32], [0; 32]];
-        all.extend(
-            (0_u8..40)
-                .map(|i| std::array::from_fn(|k| (k * 31 + usize::from(i) * 7).to_le_bytes()[0])),
-        );
-        fn cut<const N: usize>(all: &[[u8; 32]]) -> Vec<[u8; N]> {
-            all.iter().map(|value| low_bytes(*value)).collect()
-        }
-        check::<Bool>(&cut(&all));
-        check::<I8>(&cut(&all));
-        check::<I16>(&cut(&all));
-        check::<U16>(&cut(&all));
-        check::<I32>(&cut(&all));
-        check::<Ip>(&cut(&all));
-        check::<I64>(&cut(&all));
-        check::<Geo8>(&cut(&all));
-        check::<Geo16>(&cut(&all));
-        check::<F32>(&cut(&all[1..]));
-        check::<F64>(&cut(&all[1..]));
-        check::<Uuid>(&cut(&all));
-        check::<Long128>(&cut(&all));
-        check::<Long256>(&all);
-        check::<Dec8>(&cut(&all));
-        check::<Dec16>(&cut(&all));
-        check::<Dec32>(&cut(&all));
-        check::<Dec64>(&cut(&all));
-        check::<Dec128>(&cut(&all));
-        check::<Dec256>(&all);
+        check_plain::<Bool>(&samples());
+        check_plain::<I8>(&samples());
+        check_plain::<I16>(&samples());
+        check_plain::<U16>(&samples());
+        check_plain::<I32>(&samples());
+        check_plain::<Ip>(&samples());
+        check_plain::<I64>(&samples());
+        check_plain::<Geo8>(&samples());
+        check_plain::<Geo16>(&samples());
+        check_plain::<F32>(&samples()[1..]);
+        check_plain::<F64>(&samples()[1..]);
+        check_plain::<Uuid>(&samples());
+        check_plain::<Long128>(&samples());
+        check_plain::<Long256>(&samples());
     }
 
     #[test]
     fn null_is_lowest_only_where_it_is() {
-        fn check<K: Kind>(null: K::Native) {
-            assert!(K::is_null(null));
-            assert!(!K::NULL_IS_LOWEST || K::key(null) == K::LOWEST);
-        }
-        check::<I32>(i32::MIN.to_le_bytes());
-        check::<Ip>([0; 4]);
-        check::<I64>(i64::MIN.to_le_bytes());
-        check::<Dec8>([0x80]);
-        check::<Dec64>(i64::MIN.to_le_bytes());
-        check::<Long128>(NULL_128.to_le_bytes());
+        check_null::<I32>(i32::MIN.to_le_bytes());
+        check_null::<Ip>([0; 4]);
+        check_null::<I64>(i64::MIN.to_le_bytes());
+        check_null::<Long128>(NULL_128.to_le_bytes());
     }
 }
