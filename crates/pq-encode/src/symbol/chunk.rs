@@ -13,8 +13,8 @@ use crate::rows::Cursor;
 use crate::source::{
     Added, ChunkFacts, DictionaryLimits, FilledPage, GrownDictionary, PageLimits, PageSource,
 };
-use crate::text::bounds::Cut;
 use crate::text::chunk::TextSource;
+use crate::text::cut::Cut;
 use crate::text::keyed::{KeyedPages, NO_KEY};
 use crate::text::tracker::BoundsTracker;
 use crate::{BloomRate, EncodeError, Encoding, RowOrder};

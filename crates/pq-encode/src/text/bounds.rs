@@ -7,23 +7,11 @@
 
 use std::cmp::Ordering;
 
-use super::utf8;
-
-/// Longest bound that is written, in bytes, unless only the whole value is one.
-pub(crate) const BOUND_BYTES_MAX: usize = 64;
+use super::cut::{BOUND_BYTES_MAX, Cut};
 
 /// Longest value that is its own upper bound for want of a shorter one. What is longer has none: a
 /// file without that bound is read more slowly, one with megabytes of it in every index not at all.
 pub(crate) const WHOLE_BYTES_MAX: usize = 4 << 10;
-
-/// How a value is cut and counted up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cut {
-    /// At any byte.
-    Bytes,
-    /// At code points: the values are valid UTF-8.
-    Text,
-}
 
 /// The first bytes of a value, and whether it goes on.
 #[derive(Debug, Clone)]
@@ -35,11 +23,6 @@ struct Key {
     rest: Vec<u8>,
 }
 
-/// No upper bound of 64 bytes can be made of a value that begins like this and goes on.
-fn is_stuck(start: &[u8], cut: Cut) -> bool {
-    count_up(start, cut).is_none()
-}
-
 impl Key {
     fn new(value: &[u8], cut: Cut) -> Self {
         let len = value.len().min(BOUND_BYTES_MAX);
@@ -47,7 +30,7 @@ impl Key {
         let mut head = [0; BOUND_BYTES_MAX];
         head[..len].copy_from_slice(start);
         let longer = !tail.is_empty();
-        let stuck = longer && value.len() <= WHOLE_BYTES_MAX && is_stuck(start, cut);
+        let stuck = longer && value.len() <= WHOLE_BYTES_MAX && cut.is_stuck(start);
         let rest = if stuck { tail.to_vec() } else { Vec::new() };
         Self {
             len: u8::try_from(len).unwrap_or(u8::MAX),
@@ -188,7 +171,7 @@ impl Bounds {
     fn add_near(&mut self, value: &[u8], prefix: u64) {
         let cut = self.cut;
         if let (true, Some(start)) = (value.len() > WHOLE_BYTES_MAX, value.get(..BOUND_BYTES_MAX)) {
-            self.boundless |= is_stuck(start, cut);
+            self.boundless |= cut.is_stuck(start);
         }
         let Some((min, max)) = &mut self.keys else {
             let key = Key::new(value, cut);
@@ -229,10 +212,10 @@ impl Bounds {
     /// The bounds as they are written; `None` without a value.
     pub(crate) fn written(&self) -> Option<Written> {
         let (min, max) = self.keys.as_ref()?;
-        let lower = cut_down(min.start(), min.longer, self.cut).to_vec();
+        let lower = self.cut.down(min.start(), min.longer).to_vec();
         let mut upper = max.start().to_vec();
         if max.longer {
-            match count_up(max.start(), self.cut) {
+            match self.cut.up(max.start()) {
                 Some(counted) => upper = counted,
                 None => upper.extend_from_slice(&max.rest),
             }
@@ -243,44 +226,6 @@ impl Bounds {
             min_is_exact: !min.longer,
             max_is_exact: !max.longer || !max.rest.is_empty(),
         })
-    }
-}
-
-/// What is left of a start of 64 bytes when the value goes on.
-fn cut_down(start: &[u8], longer: bool, cut: Cut) -> &[u8] {
-    if longer && cut == Cut::Text {
-        utf8::whole_chars(start)
-    } else {
-        start
-    }
-}
-
-/// The least string that is greater than every value with this start: `None` if there is none of at
-/// most 64 bytes.
-fn count_up(start: &[u8], cut: Cut) -> Option<Vec<u8>> {
-    match cut {
-        Cut::Bytes => {
-            let last = start.iter().rposition(|byte| *byte != 0xff)?;
-            let mut counted = start[..=last].to_vec();
-            counted[last] += 1;
-            Some(counted)
-        }
-        Cut::Text => {
-            let mut rest = std::str::from_utf8(utf8::whole_chars(start)).ok()?;
-            loop {
-                let last = rest.chars().next_back()?;
-                rest = &rest[..rest.len() - last.len_utf8()];
-                let next = match last {
-                    // The code points in between are surrogates, which are no characters.
-                    '\u{d7ff}' => Some('\u{e000}'),
-                    _ => char::from_u32(u32::from(last) + 1),
-                };
-                let fits = |c: &char| rest.len() + c.len_utf8() <= BOUND_BYTES_MAX;
-                if let Some(next) = next.filter(fits) {
-                    return Some(format!("{rest}{next}").into_bytes());
-                }
-            }
-        }
     }
 }
 

@@ -9,7 +9,7 @@ mod keys;
 
 use column_format::{ColumnType, SymbolDict};
 
-use super::bounds::Cut;
+use super::cut::Cut;
 use super::dictionary::BytesDictionary;
 use super::keyed::KeyedPages;
 use super::plain;

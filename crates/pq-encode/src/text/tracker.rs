@@ -3,7 +3,8 @@
 //! The order of pages is judged by the bounds as they are written: a reader searches those, and
 //! cutting may make equal what was not.
 
-use super::bounds::{Bounds, Cut};
+use super::bounds::Bounds;
+use super::cut::Cut;
 use crate::fixed::column::OrderTracker;
 use crate::source::ChunkBounds;
 use crate::summary::{PageBounds, PageOrder};
