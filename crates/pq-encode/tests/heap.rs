@@ -175,6 +175,16 @@ fn huge_array(raw: bool) -> io::Result<()> {
     pulled(ColumnType::Array { dims: 1 }, slice, raw)
 }
 
+/// A shape may declare any number of lists of nothing.
+fn empty_lists() -> io::Result<()> {
+    let mut writer = ArrayWriter::new(2);
+    let shape = [(1 << 28) - 1, 0];
+    writer.push(&shape, &[]).map_err(io::Error::other)?;
+    let slice = ColumnSlice::new(Layout::Array { dims: 2 }, writer.aux(), writer.data(), 1);
+    let slice = slice.map_err(io::Error::other)?;
+    pulled(ColumnType::Array { dims: 2 }, slice, false)
+}
+
 struct Nowhere;
 
 impl PageSink for Nowhere {
@@ -208,6 +218,7 @@ fn what_is_on_the_heap_is_a_page_and_a_dictionary() {
         ("huge text", huge_text, 10 * MIB + 3 * 15 * MIB + 3 * MIB),
         // These are staged, too.
         ("huge array", || huge_array(false), 5 * 10 * MIB + 3 * MIB),
+        ("empty lists", empty_lists, 2 * MIB),
         (
             "huge raw array",
             || huge_array(true),

@@ -4,9 +4,10 @@
 //! (pages that wait for their turn, what waits for the footer), and that goes to disk when the share is
 //! used up. So a budget is refused at once, by naming the least that would do, or it is kept. Decoded
 //! columns of Parquet partitions come out of a pool: what one takes is known when its row group is
-//! planned. So do values much larger than a page, for which pages that wait make room; of Parquet
-//! partitions they are not counted once more beside what was decoded. The tests of the command line watch
-//! the memory of the process.
+//! planned. So do values much larger than a page, for which pages that wait make room. Where there are
+//! Parquet partitions, the two pools are the same bytes: a large value of a decoded column is part of what
+//! was decoded, but native partitions with values of megabytes beside Parquet ones that are being decoded may
+//! take up to twice what is left over. The tests of the command line watch the memory of the process.
 
 use std::sync::Arc;
 
@@ -154,7 +155,7 @@ impl Budget {
             page_bytes,
             named_dictionary_bytes: count(request.writer.dictionary_bytes)
                 .saturating_add(spare.dictionaries / threads / DICTIONARY_COPIES),
-            shared_of: if spare.dictionaries > 0 { 2 } else { 1 },
+            shared_of: if spare.named { 2 } else { 1 },
             value_bytes: page_bytes.saturating_add(spare.unasked / VALUE_COPIES / threads),
             values: Pool::new(spare.values),
             stores: BudgetedStores::new(Arc::clone(&memory), spill),
@@ -262,7 +263,9 @@ fn names_dictionary(spec: &ColumnSpec) -> bool {
 /// What is left over, and what becomes of it.
 #[derive(Clone, Copy, Debug)]
 struct Spare {
-    /// For dictionaries that were asked for by name: half, if there are any.
+    /// A dictionary was asked for by name.
+    named: bool,
+    /// For such dictionaries: half.
     dictionaries: u64,
     /// For values that are larger than a page.
     values: u64,
@@ -276,10 +279,8 @@ struct Spare {
 
 impl Spare {
     fn of(bytes: u64, specs: &[ColumnSpec], parquet: bool) -> Self {
-        let dictionaries = match specs.iter().any(names_dictionary) {
-            true => bytes / 2,
-            false => 0,
-        };
+        let named = specs.iter().any(names_dictionary);
+        let dictionaries = if named { bytes / 2 } else { 0 };
         let shared = bytes - dictionaries;
         let left = shared.saturating_sub(PLANNED_BYTES);
         let (decoding, waiting) = match parquet {
@@ -288,6 +289,7 @@ impl Spare {
         };
         let unasked = waiting / UNASKED_OF;
         Self {
+            named,
             dictionaries,
             values: shared - unasked,
             unasked,

@@ -139,11 +139,13 @@ impl ListSource {
                     rows.advance(row);
                     return Ok(Added::Full);
                 }
-                // Not by doubling: a row may be larger than any page.
+                // Not by doubling: a row may be larger than any page. By the elements that are there: an
+                // array may have any number of empty lists.
+                let bytes = value.map_or(0, |value| value.elements().len() * ELEMENT);
                 if self.split {
-                    buf::reserve(&mut self.stage, slots * ELEMENT, limits.bytes);
+                    buf::reserve(&mut self.stage, bytes, limits.bytes);
                 } else {
-                    page.reserve(slots * ELEMENT, limits.bytes);
+                    page.reserve(bytes, limits.bytes);
                 }
                 let mut stage = std::mem::take(&mut self.stage);
                 let plain = if self.split { &mut stage } else { page.tail() };

@@ -129,7 +129,8 @@ impl Shared {
             .iter()
             .filter_map(Weak::upgrade)
             .collect();
-        for store in stores {
+        // Those that were made last are needed last.
+        for store in stores.into_iter().rev() {
             lock(&store).spill_while(self, over)?;
         }
         Ok(())
@@ -157,7 +158,8 @@ impl PageStoreFactory for BudgetedStores {
 
 enum Page {
     Here(Vec<u8>),
-    Spilled(PageKey),
+    /// With its length.
+    Spilled(PageKey, usize),
 }
 
 /// The pages of one store.
@@ -175,14 +177,17 @@ impl Pages {
             Some(spill) => spill,
             None => self.spill.insert(shared.spill.store()?),
         };
-        Ok(Page::Spilled(spill.put(page)?))
+        let len = page.len();
+        Ok(Page::Spilled(spill.put(page)?, len))
     }
 
     /// Moves pages that are on the heap, as long as that has to be.
     fn spill_while(&mut self, shared: &Shared, over: impl Fn() -> bool) -> Result<(), StoreError> {
         let here = self.pages.iter();
         let here = here.filter(|(_, page)| matches!(page, Page::Here(_)));
-        let keys: Vec<u64> = here.map(|(key, _)| *key).collect();
+        let mut keys: Vec<u64> = here.map(|(key, _)| *key).collect();
+        // Those that are needed last go first.
+        keys.sort_unstable_by(|a, b| b.cmp(a));
         for key in keys {
             if !over() {
                 break;
@@ -244,18 +249,23 @@ impl PageStore for BudgetedStore {
             // The last page goes before the next one comes.
             *into = Vec::new();
         }
-        let mut pages = lock(&self.pages);
-        let page = pages.pages.remove(&key.number());
-        match (page, &mut pages.spill) {
-            (Some(Page::Here(page)), _) => {
+        let page = lock(&self.pages).pages.remove(&key.number());
+        match page {
+            Some(Page::Here(page)) => {
                 self.shared.budget.give_back(page.len() as u64);
                 *into = page;
+                self.lend(into.len())
             }
-            (Some(Page::Spilled(key)), Some(spill)) => spill.take(key, into)?,
-            _ => return Err(StoreError::NoSuchPage { key }),
+            Some(Page::Spilled(spilled, len)) => {
+                // Room is made before it is there.
+                self.lend(len)?;
+                match &mut lock(&self.pages).spill {
+                    Some(spill) => spill.take(spilled, into),
+                    None => Err(StoreError::NoSuchPage { key }),
+                }
+            }
+            None => Err(StoreError::NoSuchPage { key }),
         }
-        drop(pages);
-        self.lend(into.len())
     }
 }
 
