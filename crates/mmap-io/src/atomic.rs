@@ -213,8 +213,7 @@ impl AtomicFile {
                 op: Op::Rename,
             });
         }
-        let steps = self
-            .behind
+        self.behind
             .join()
             .map_err(|e| IoError::new(Op::Writeback, &self.target, e))?;
         if sync {
@@ -222,7 +221,7 @@ impl AtomicFile {
                 .sync()
                 .map_err(|e| IoError::new(Op::SyncFile, &self.target, e))?;
         }
-        steps.finish(self.len, sync);
+        self.behind.finish(self.len, sync);
         let how = if replace {
             Replace::Allow
         } else {
@@ -278,6 +277,7 @@ impl io::Write for AtomicFile {
 
 impl Drop for AtomicFile {
     fn drop(&mut self) {
+        self.behind.give_up();
         if self.temp_exists {
             // Nobody is left to hear of a failure.
             let _ = self.dir.unlink(&self.temp_name);

@@ -35,7 +35,8 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return output::refuse_arguments(&error),
     };
-    // A value of 10 MiB passes through several threads: each would keep the room for it.
+    // A value of 10 MiB passes through several threads: each would keep the room for it. Where the
+    // allocator has no such switch, it does, and all else is the same.
     let _ = engine::give_back_large_blocks();
     // A snapshot holds every selected file of every partition; without the higher limit it opens
     // the last ones late, and a busy writer may have removed them by then.

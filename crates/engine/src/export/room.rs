@@ -61,7 +61,8 @@ impl Room {
     }
 
     /// When written pages leave memory: no more of them are under way than an eighth of the room, or
-    /// reading would have to wait for the disk. One thread does not become two for them.
+    /// reading would have to wait for the disk. One thread does not become two for them; nor is there a
+    /// thread for them where that leaves the disk less than eight steps behind ([`Writeback::apart`]).
     pub(crate) fn writeback(self, sync: bool) -> Writeback {
         let usual = Writeback {
             apart: self.threads,

@@ -38,7 +38,7 @@ pub(super) struct Steps {
 }
 
 impl Steps {
-    pub(super) fn new(file: Arc<dyn File>, writeback: Writeback) -> Self {
+    fn new(file: Arc<dyn File>, writeback: Writeback) -> Self {
         Self {
             file,
             writeback,
@@ -96,8 +96,19 @@ impl Steps {
         Ok(())
     }
 
-    /// Nothing more is written to a file of `len` bytes: pages go, as far as they can.
-    pub(super) fn finish(&mut self, len: u64, synced: bool) {
+    /// Whether a thread is to take the steps, of which there is one by now.
+    fn want_a_thread(&self, len: u64) -> bool {
+        let Writeback {
+            step_bytes,
+            lag_bytes,
+            apart,
+            ..
+        } = self.writeback;
+        let roomy = lag_bytes >= step_bytes.saturating_mul(STEPS_APART_MIN);
+        apart && roomy && self.goes_on() && len >= step_bytes
+    }
+
+    fn finish(&mut self, len: u64, synced: bool) {
         if self.writeback.drop_behind {
             let clean = if synced { len } else { self.started_len };
             self.drop_pages(0..clean);
@@ -129,47 +140,46 @@ impl Behind {
 
     /// The file has `len` bytes.
     pub(super) fn reach(&mut self, len: u64) -> io::Result<()> {
-        if let Self::Here(steps) = self {
-            let Writeback {
-                step_bytes,
-                lag_bytes,
-                apart,
-                ..
-            } = steps.writeback;
-            let roomy = lag_bytes >= step_bytes.saturating_mul(STEPS_APART_MIN);
-            if !(apart && roomy && steps.goes_on() && len >= step_bytes) {
-                return steps.reach(len);
-            }
-            match Apart::start(steps) {
-                Some(apart) => *self = Self::Apart(apart),
+        let goes_on = match self {
+            Self::Apart(apart) => apart.tell(len),
+            Self::Here(steps) if !steps.want_a_thread(len) => return steps.reach(len),
+            Self::Here(steps) => match Apart::start(steps) {
+                Some(mut apart) => {
+                    let goes_on = apart.tell(len);
+                    *self = Self::Apart(apart);
+                    goes_on
+                }
                 // Where the system gives no thread, there is this one.
                 None => {
                     steps.writeback.apart = false;
                     return steps.reach(len);
                 }
-            }
-        }
-        let goes_on = match self {
-            Self::Apart(apart) => apart.tell(len),
-            Self::Here(_) => true,
+            },
         };
-        if goes_on {
-            return Ok(());
-        }
-        self.join().map(drop)
+        if goes_on { Ok(()) } else { self.join() }
     }
 
     /// All steps are taken; what is left to do is done here.
-    pub(super) fn join(&mut self) -> io::Result<&mut Steps> {
-        if let Self::Apart(apart) = self {
-            let (mut steps, taken) = apart.join()?;
-            steps.writeback.apart = false;
-            *self = Self::Here(steps);
-            taken?;
+    pub(super) fn join(&mut self) -> io::Result<()> {
+        let Self::Apart(apart) = self else {
+            return Ok(());
+        };
+        let (steps, taken) = apart.join()?;
+        *self = Self::Here(steps);
+        taken
+    }
+
+    /// After `join`: nothing more is written to a file of `len` bytes. Pages go, as far as they can.
+    pub(super) fn finish(&mut self, len: u64, synced: bool) {
+        if let Self::Here(steps) = self {
+            steps.finish(len, synced);
         }
-        match self {
-            Self::Here(steps) => Ok(steps),
-            Self::Apart(_) => Err(io::Error::other("the thread that writes back is there")),
+    }
+
+    /// Nobody needs the file any more: no further step is taken.
+    pub(super) fn give_up(&self) {
+        if let Self::Apart(apart) = self {
+            apart.stop.store(true, Ordering::Relaxed);
         }
     }
 }
@@ -245,10 +255,9 @@ impl Apart {
     }
 }
 
-/// A file that is not finished needs no more steps; whoever drops it waits for the one under way.
+/// Whoever drops it waits for the step under way, and for those that wait unless the file is given up.
 impl Drop for Apart {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
         // The thread has nobody left to tell of an error.
         let _ = self.join();
     }

@@ -104,16 +104,6 @@ fn a_failed_open_keeps_nothing() {
 }
 
 #[test]
-fn the_allocator_is_left_alone_once_there_are_threads() {
-    std::thread::scope(|scope| {
-        let (stop, stopped) = std::sync::mpsc::channel::<()>();
-        scope.spawn(move || stopped.recv());
-        assert!(!mmap_io::give_back_large_blocks());
-        drop(stop);
-    });
-}
-
-#[test]
 fn the_descriptor_limit_is_what_the_kernel_enforces() {
     let limit = descriptor_limit();
     assert!(limit.soft_count <= limit.hard_count);

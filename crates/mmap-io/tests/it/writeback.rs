@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::thread;
 
 use mmap_io::{AtomicFile, IoError, Op, RealVfs, Writeback};
 
@@ -207,34 +209,49 @@ fn few_steps_are_not_worth_a_thread() {
             lag_bytes: 7 * STEP as u64,
             ..apart()
         });
-    file.append(&[1; STEP]).unwrap();
-    // Done when the call is.
-    let started = "writeback start 0..1000";
-    assert_eq!(spy.take().last().map(String::as_str), Some(started));
+    spy.take();
+    file.append(&[1; 8 * STEP]).unwrap();
+    file.publish(false, false).unwrap();
+    let steps = [
+        "write 0+8000",
+        "writeback start 0..1000",
+        "writeback start 1000..2000",
+        "writeback start 2000..3000",
+        "writeback start 3000..4000",
+        "writeback start 4000..5000",
+        "fadvise DontNeed 0..1000",
+        "writeback start 5000..6000",
+        "fadvise DontNeed 1000..2000",
+        "writeback start 6000..7000",
+        "fadvise DontNeed 2000..3000",
+        "writeback start 7000..8000",
+        // A thread, which has to allow for three steps more, would have waited before.
+        "writeback wait 0..1000",
+        "fadvise DontNeed 0..4000",
+        "fadvise DontNeed 0..8000",
+        "rename out Refuse",
+    ];
+    assert_eq!(spy.take(), steps);
 }
 
 #[test]
 fn an_error_of_the_thread_is_an_error_of_the_file() {
     for errno in [libc::EIO, libc::ENOSPC] {
-        for more in [false, true] {
+        // One step that fails is heard of at the end. Of ten, the thread is missed before the last:
+        // three are as many as it can be behind.
+        for (step_count, is_missed) in [(1, false), (10, true)] {
             let dir = scratch();
             let (vfs, spy) = SpyVfs::over(RealVfs::shared());
             let mut file = AtomicFile::create(vfs.as_ref(), &dir.path().join("out"))
                 .unwrap()
                 .with_writeback(apart());
+            // One write, then the first step.
             spy.fail_nth(2, errno);
-            file.append(&[1; STEP]).unwrap();
-            while !spy.has_failed() {
-                std::thread::yield_now();
-            }
-            let failed = match more {
-                // Steps that nobody takes: sooner or later the thread is missed.
-                true => (0..10).find_map(|_| file.append(&[1; STEP]).err()),
-                false => None,
-            };
+            let failed = file.append(&vec![1; step_count * STEP]).err();
+            assert_eq!(failed.is_some(), is_missed);
             let last = file.publish(true, false).unwrap_err();
             assert_eq!(failed.as_ref().unwrap_or(&last).op(), Op::Writeback);
-            assert_eq!(more, matches!(last, IoError::WriterFailed { .. }));
+            assert_eq!(is_missed, matches!(last, IoError::WriterFailed { .. }));
             assert_eq!(names(dir.path()), [""; 0]);
         }
     }
@@ -262,14 +279,31 @@ fn a_file_that_is_given_up_takes_its_thread_along() {
     let mut file = AtomicFile::create(vfs.as_ref(), &dir.path().join("out"))
         .unwrap()
         .with_writeback(apart());
-    for _ in 0..20 {
-        file.append(&[1; STEP]).unwrap();
-    }
-    drop(file);
     spy.take();
-    assert_eq!(names(dir.path()), [""; 0]);
-    std::thread::sleep(std::time::Duration::from_millis(20));
-    assert_eq!(spy.take(), [""; 0], "somebody is still at work");
+    spy.shut_gate(true);
+    file.append(&[1; 3 * STEP]).unwrap();
+    // One step is under way, two wait.
+    spy.await_held_up();
+    let has_ended = AtomicBool::new(false);
+    let waited = thread::scope(|scope| {
+        scope.spawn(|| {
+            drop(file);
+            has_ended.store(true, SeqCst);
+        });
+        // The name goes when the thread has been told, before it is waited for.
+        while !names(dir.path()).is_empty() {
+            thread::yield_now();
+        }
+        let waited = (0..1000).all(|_| {
+            thread::yield_now();
+            !has_ended.load(SeqCst)
+        });
+        spy.shut_gate(false);
+        waited
+    });
+    assert!(waited, "somebody is still at work");
+    let calls = ["write 0+3000", "writeback start 0..1000"];
+    assert_eq!(spy.take(), calls);
 }
 
 #[test]

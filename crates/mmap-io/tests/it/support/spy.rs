@@ -6,7 +6,7 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
 use mmap_io::{
     Access, Dir, DirEntry, File, FileAdvice, Links, MapAdvice, Region, Replace, Stat, Trust, Vfs,
@@ -22,6 +22,25 @@ pub(crate) struct Spy {
     errno: AtomicUsize,
     stutter: AtomicBool,
     is_interrupted: AtomicBool,
+    gate: Gate,
+}
+
+/// Where writeback can be held up.
+#[derive(Debug, Default)]
+struct Gate {
+    /// Whether it is shut, and how many wait before it.
+    state: Mutex<(bool, usize)>,
+    changed: Condvar,
+}
+
+impl Gate {
+    fn pass(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.1 += 1;
+        self.changed.notify_all();
+        let mut state = self.changed.wait_while(state, |(shut, _)| *shut).unwrap();
+        state.1 -= 1;
+    }
 }
 
 #[derive(Debug)]
@@ -82,6 +101,19 @@ impl Spy {
     /// Makes every read and write at most 7 bytes long, and interrupts every other one.
     pub(crate) fn stutter(&self) {
         self.stutter.store(true, SeqCst);
+    }
+
+    /// Holds up every writeback, or lets all go on.
+    pub(crate) fn shut_gate(&self, shut: bool) {
+        self.gate.state.lock().unwrap().0 = shut;
+        self.gate.changed.notify_all();
+    }
+
+    /// Returns when a writeback is held up.
+    pub(crate) fn await_held_up(&self) {
+        let state = self.gate.state.lock().unwrap();
+        let none = |state: &mut (bool, usize)| state.1 == 0;
+        drop(self.gate.changed.wait_while(state, none).unwrap());
     }
 
     fn call(&self, call: String) -> io::Result<()> {
@@ -220,6 +252,7 @@ impl File for SpyFile {
         let how = if wait { "wait" } else { "start" };
         self.spy
             .call(format!("writeback {how} {}..{}", range.start, range.end))?;
+        self.spy.gate.pass();
         self.inner.writeback(range, wait)
     }
 }
