@@ -3,7 +3,7 @@
 //! arrow-rs writes the chunks, uncompressed, so that nothing but decoding is measured. It reads them
 //! with its column reader: values that are there, packed, and definition levels. Ours gives rows,
 //! nulls in their places: the more work of the two. One thread, in turns, the fastest of many runs of
-//! each. A name of a column as argument: that one alone.
+//! each. `--only A,B`: columns whose names start so; `--rows` and `--runs` as everywhere.
 
 #![expect(clippy::print_stdout, reason = "a program that talks to a person")]
 
@@ -12,6 +12,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+use benches::args::Args;
 use benches::is_smoke;
 use bytes::Bytes;
 use column_format::{ColumnType, TimestampUnit};
@@ -58,16 +59,21 @@ const COLUMNS: &[(&str, &str, ColumnType)] = &[
 ];
 
 fn main() -> io::Result<()> {
+    let args = Args::of_process()?;
     let (rows, runs) = if is_smoke() {
         (2_000, 1)
     } else {
         (1_000_000, 15)
     };
+    let rows = args.rows.map_or(Ok(rows), usize::try_from).map_err(other)?;
+    let runs = args.runs.unwrap_or(runs);
+    let wants = |(name, ..): &&(&str, &str, ColumnType)| args.wants(name);
+    let columns: Vec<_> = COLUMNS.iter().filter(wants).collect();
+    if columns.is_empty() {
+        let only = args.only.join(",");
+        return Err(io::Error::other(format!("no column is called {only}")));
+    }
     println!("{rows} rows, best of {runs}, Mrows/s: arrow-rs 60.1, ours, times");
-    let only = std::env::args().nth(1);
-    let columns = COLUMNS
-        .iter()
-        .filter(|(name, ..)| only.as_deref().is_none_or(|o| o == *name));
     for (name, declared, wanted) in columns {
         for encoding in encodings(name) {
             for nulls in [0, 10] {

@@ -130,7 +130,8 @@ struct ChunkReader<C: Column> {
     slots: usize,
     /// Any page had a value.
     any: bool,
-    /// Bytes of the chunk, until the first page with values of its own.
+    /// Stored bytes of the chunk, which its values take at most about, until the first page with values
+    /// of its own.
     expected: Option<usize>,
 }
 

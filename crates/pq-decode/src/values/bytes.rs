@@ -19,7 +19,7 @@ pub(crate) trait Entries {
     /// A row without a value.
     fn null(&mut self) -> Self::Entry;
 
-    /// What is still to come are values of about so many bytes.
+    /// What is still to come are values of at most about the stored bytes of the chunk.
     fn expect(&mut self, _bytes: usize) {}
 
     /// Before the first value of `source`.

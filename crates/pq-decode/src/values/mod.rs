@@ -38,7 +38,7 @@ pub(crate) trait Column {
         true
     }
 
-    /// The chunk, of so many bytes, has values outside of its dictionary.
+    /// The chunk has values outside of its dictionary, of at most about its stored bytes.
     fn expect(&mut self, _bytes: usize) {}
 
     /// Appends the entries of exactly `count` values; `count` is not 0.

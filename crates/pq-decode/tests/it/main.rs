@@ -20,6 +20,7 @@ mod judge;
 mod write;
 
 mod arrow_arrays;
+mod ascii;
 mod foreign;
 mod foreign_files;
 mod hostile;

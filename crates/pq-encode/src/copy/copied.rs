@@ -108,20 +108,18 @@ impl CopiedChunk {
     /// They are not those that the chunk was made from.
     pub fn check_walk(&self, walk: &ChunkWalk) -> Result<(), CopyError> {
         walk.check_end()?;
-        let agree = |what, expected, found| agree(walk.base(), what, expected, found);
-        agree("bytes of the chunk", self.compressed_len(), walk.position())?;
+        let whole = |what, expected, found| agree(walk.base(), what, expected, found);
+        whole("bytes of the chunk", self.compressed_len(), walk.position())?;
         let (uncompressed, found) = (self.meta.total_uncompressed_size, walk.uncompressed_len);
-        agree("uncompressed bytes of the chunk", uncompressed, found)?;
-        agree("pages of the chunk", self.pages(), walk.pages.len() as u64)?;
+        whole("uncompressed bytes of the chunk", uncompressed, found)?;
+        whole("pages of the chunk", self.pages(), walk.pages.len() as u64)?;
         let index = self.offset_index.iter();
         let places = index.flat_map(|index| &index.page_locations);
         for (page, place) in walk.pages.iter().zip(places) {
-            agree("offset of a page in the chunk", place.offset, page.offset)?;
-            agree(
-                "bytes of a page",
-                place.compressed_page_size.into(),
-                page.len,
-            )?;
+            let start = walk.base() + page.offset;
+            let (at, len) = (place.offset, place.compressed_page_size);
+            agree(start, "offset of a page in the chunk", at, page.offset)?;
+            agree(start, "bytes of a page", len.into(), page.len)?;
         }
         Ok(())
     }

@@ -164,6 +164,9 @@ impl<'a> HybridDecoder<'a> {
     /// most 64; `None` if it is longer, or must be looked at by [`HybridDecoder::next_bits`] for any
     /// other reason. Random levels are runs of a few values each, of both kinds in no order: which
     /// kind this one is, is arithmetic and no branch.
+    ///
+    /// For streams that are read by this and [`HybridDecoder::next_bits`] alone: what is left of the
+    /// current run, after one that was cut or behind [`HybridDecoder::read`], is left out.
     #[inline]
     pub fn next_word(&mut self) -> Option<(u64, usize)> {
         let window = self.bytes.get(self.at..)?.first_chunk::<9>()?;

@@ -7,8 +7,8 @@
 
 use parquet2::encoding::hybrid_rle::HybridRleDecoder;
 use pq_format::{
-    HybridDecoder, HybridEncoder, Key, LevelError, bit_width, decode_levels_v1, decode_levels_v2,
-    encode_hybrid, encode_levels_v1, encode_levels_v2, encode_run, pack,
+    BitRun, HybridDecoder, HybridEncoder, Key, LevelError, bit_width, decode_levels_v1,
+    decode_levels_v2, encode_hybrid, encode_levels_v1, encode_levels_v2, encode_run, pack,
 };
 use proptest::prelude::*;
 
@@ -224,6 +224,76 @@ proptest! {
         }
         let mut narrow: Vec<u8> = Vec::new();
         let _ = decode_levels_v1(&bytes, u32::from(width), count, &mut narrow);
+    }
+}
+
+/// Bytes of runs of one bit, and now and then of none.
+fn runs_of_bits() -> impl Strategy<Value = Vec<u8>> {
+    let header = |n: usize| match u8::try_from(n) {
+        Ok(n @ ..0x80) => vec![n],
+        _ => vec![
+            u8::try_from(n & 0x7f).unwrap() | 0x80,
+            u8::try_from(n >> 7).unwrap(),
+        ],
+    };
+    let repeat = move |n: usize, value: bool| [header(n << 1), vec![u8::from(value)]].concat();
+    let packed = move |bits: Vec<u8>| [header(bits.len() << 1 | 1), bits].concat();
+    let piece = prop_oneof![
+        4 => (0..70usize, any::<bool>()).prop_map(move |(n, value)| repeat(n, value)),
+        1 => (0..500usize, any::<bool>()).prop_map(move |(n, value)| repeat(n, value)),
+        4 => prop::collection::vec(any::<u8>(), 0..10).prop_map(packed),
+        1 => prop::collection::vec(any::<u8>(), 60..70).prop_map(packed),
+        1 => prop::collection::vec(any::<u8>(), 0..3),
+    ];
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+/// Values of a stream of one bit by words and runs, up to `max`, and whether it failed then; of each
+/// call, a bit of `words` says whether a word is asked for first.
+fn by_words(bytes: &[u8], max: usize, mut words: u64) -> (Vec<bool>, bool) {
+    let mut decoder = HybridDecoder::new(bytes, 1).unwrap();
+    let mut out = Vec::new();
+    while out.len() < max {
+        words = words.rotate_left(1);
+        let word = (words & 1 == 1).then(|| decoder.next_word()).flatten();
+        if let Some((word, len)) = word {
+            out.extend((0..len).map(|bit| word >> bit & 1 == 1));
+            continue;
+        }
+        match decoder.next_bits(max - out.len()) {
+            Ok(BitRun::Repeat { value, count }) => out.extend(std::iter::repeat_n(value, count)),
+            Ok(BitRun::Packed { bytes, count }) => {
+                out.extend((0..count).map(|bit| bytes[bit / 8] >> (bit % 8) & 1 == 1));
+            }
+            Err(_) => return (out, true),
+        }
+    }
+    out.truncate(max);
+    (out, false)
+}
+
+/// The same, value by value.
+fn by_values(bytes: &[u8], max: usize) -> (Vec<bool>, bool) {
+    let mut decoder = HybridDecoder::new(bytes, 1).unwrap();
+    let mut out: Vec<u8> = Vec::new();
+    let failed = (0..max).any(|_| decoder.append(1, &mut out).is_err());
+    (out.into_iter().map(|bit| bit == 1).collect(), failed)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn words_and_runs_of_bits_are_the_values_wherever_the_bytes_end(
+        bytes in runs_of_bits(), words in any::<u64>(), max in 1..1_500usize,
+    ) {
+        for end in 0..=bytes.len() {
+            let bytes = &bytes[..end];
+            let expected = by_values(bytes, max);
+            for words in [words, u64::MAX] {
+                prop_assert!(by_words(bytes, max, words) == expected, "{end} bytes, {words:x}");
+            }
+        }
     }
 }
 
