@@ -12,7 +12,7 @@ mod thrift;
 mod transpose;
 
 pub use bloom::{BloomError, BloomFilter, BloomFilterHeader};
-pub use codec::{Codec, CodecError, Compressor, Decompressor};
+pub use codec::{Codec, CodecError, Compressor, Decompressor, Search};
 pub use crc::{PageCrc, page_crc};
 pub use error::FormatError;
 pub use footer::{

@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pq_format::{
     Codec, CodecError, Compressor, DataPageHeader, DataPageHeaderV2, DictionaryPageHeader,
-    PageHeader, PageKind, page_crc,
+    PageHeader, PageKind, Search, page_crc,
 };
 
 use super::buf::PageBuf;
+use super::repeats::Repeats;
 use crate::source::FilledPage;
 use crate::{EncodeError, Encoding, PageSink, PageVersion, WriterOptions};
 
@@ -126,6 +127,7 @@ pub(crate) struct PageWriter {
     packing: Arc<Mutex<Packing>>,
     /// The chunk is written as it is.
     stored: bool,
+    repeats: Repeats,
     header: Vec<u8>,
     compressed_len: u64,
     uncompressed_len: u64,
@@ -139,6 +141,7 @@ impl PageWriter {
             codec,
             packing,
             stored: codec == Codec::None,
+            repeats: Repeats::default(),
             header: Vec::new(),
             compressed_len: 0,
             uncompressed_len: 0,
@@ -153,8 +156,14 @@ impl PageWriter {
     /// Starts a chunk, which is stored if its codec was found not to be worth it.
     pub(crate) fn start(&mut self, stored: bool) {
         self.stored = stored || self.codec == Codec::None;
+        self.repeats = Repeats::default();
         self.compressed_len = 0;
         self.uncompressed_len = 0;
+    }
+
+    /// Pages from now on are of another kind.
+    pub(crate) fn forget_repeats(&mut self) {
+        self.repeats = Repeats::default();
     }
 
     /// The codec of the chunk.
@@ -165,7 +174,7 @@ impl PageWriter {
     /// Bytes that `body`, which changes its nature at `cuts`, becomes in the codec, whether the chunk
     /// is stored or not.
     pub(crate) fn trial(&mut self, body: &[u8], cuts: &[usize]) -> Result<usize, EncodeError> {
-        self.pack(&[], body, cuts)
+        self.pack(&[], body, cuts, Search::On)
     }
 
     /// Bytes handed over, headers included.
@@ -191,7 +200,7 @@ impl PageWriter {
             packing.packed.reset(HEADER_GAP);
             packing.packed.tail().extend_from_slice(plain);
         } else {
-            self.pack(&[], plain, &[])?;
+            self.pack(&[], plain, &[], Search::On)?;
         }
         self.send_packed(kind, plain.len(), sink)
     }
@@ -264,7 +273,7 @@ impl PageWriter {
             return self.send(kind, raw_len, body, sink);
         }
         let cuts: Vec<usize> = body.cuts().collect();
-        self.pack(&[], body.bytes(), &cuts)?;
+        self.pack_data(&[], body.bytes(), &cuts)?;
         self.send_packed(kind, raw_len, sink)
     }
 
@@ -294,7 +303,7 @@ impl PageWriter {
         });
         if compressed {
             let cuts: Vec<usize> = body.cuts().collect();
-            self.pack(&levels, body.bytes(), &cuts)?;
+            self.pack_data(&levels, body.bytes(), &cuts)?;
             return self.send_packed(kind, raw_len, sink);
         }
         body.prepend(levels[1]);
@@ -302,16 +311,40 @@ impl PageWriter {
         self.send(kind, raw_len, body, sink)
     }
 
+    /// Compresses the body of a data page, and finds out now and then whether its like has repeats.
+    fn pack_data(
+        &mut self,
+        head: &[&[u8]],
+        body: &[u8],
+        cuts: &[usize],
+    ) -> Result<(), EncodeError> {
+        let look = matches!(self.codec, Codec::Zstd(_)) && self.repeats.is_due(body.len());
+        if look {
+            let without = self.pack(head, body, cuts, Search::Off)?;
+            let with = self.pack(head, body, cuts, Search::On)?;
+            self.repeats.learn(with, without);
+        } else {
+            self.pack(head, body, cuts, self.repeats.search())?;
+        }
+        Ok(())
+    }
+
     /// Compresses `body`, which changes its nature at `cuts`, behind `head`; returns the bytes that
     /// `body` became.
-    fn pack(&mut self, head: &[&[u8]], body: &[u8], cuts: &[usize]) -> Result<usize, EncodeError> {
+    fn pack(
+        &mut self,
+        head: &[&[u8]],
+        body: &[u8],
+        cuts: &[usize],
+        search: Search,
+    ) -> Result<usize, EncodeError> {
         let mut packing = self.packing();
         let Packing { compressor, packed } = &mut *packing;
         packed.reset(HEADER_GAP);
         for part in head {
             packed.tail().extend_from_slice(part);
         }
-        Ok(compressor.compress_in_parts(body, cuts, packed.tail())?)
+        Ok(compressor.compress_in_parts(body, cuts, search, packed.tail())?)
     }
 
     fn send_packed(

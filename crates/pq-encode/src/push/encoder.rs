@@ -419,6 +419,7 @@ impl PushEncoder {
         };
         open.encoding = fallback;
         self.source.set_encoding(fallback);
+        self.writer.forget_repeats();
         // The values of earlier pages are those of the dictionary, which comes last.
         let rate = bloom::wanted(&self.spec, &self.options, fallback);
         if let Some(rate) = rate.filter(|_| !open.bloom) {

@@ -207,3 +207,45 @@ fn long_runs_of_nulls_close_no_page() {
         "32,000 bytes of values, and levels in runs"
     );
 }
+
+/// Bytes of every data page before and after the codec.
+fn packed(values: &[u64]) -> Vec<(u32, u32)> {
+    let bytes: Vec<u8> = values
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect();
+    let input = Input {
+        spec: ColumnSpec::new("c", ColumnType::Long).with_encoding(Encoding::Plain),
+        slices: vec![longs(&bytes)],
+        symbols: None,
+    };
+    let options = WriterOptions {
+        codec: Codec::Zstd(1),
+        ..Default::default()
+    };
+    let (bytes, _) = chunk(&input, &options);
+    let pages = scan(&bytes).into_iter();
+    pages
+        .map(|page| (page.header.uncompressed_len, page.header.compressed_len))
+        .collect()
+}
+
+#[test]
+fn repeats_are_found_in_every_sixteenth_page_wherever_they_begin() {
+    let mut rng = Rng::new(9);
+    let noise: Vec<u64> = (0..100_000).map(|_| rng.next() >> 8).collect();
+    // Longer than a stripe of the sample, which shows no repeat.
+    let pattern = &noise[..6_000];
+    let repeated = |rows: usize| pattern.iter().copied().cycle().take(rows);
+    let gains = |(raw, packed): &(u32, u32)| packed * 2 < *raw;
+    let always: Vec<u64> = repeated(200_000).collect();
+    let pages = packed(&always);
+    assert!(pages.len() >= 10);
+    assert!(pages.iter().all(gains), "{pages:?}");
+    // The third page has none, and the nineteenth is asked again.
+    let later: Vec<u64> = noise.iter().copied().chain(repeated(1_000_000)).collect();
+    let pages = packed(&later);
+    let first = pages.iter().position(gains).unwrap();
+    assert_eq!(first, 18, "{pages:?}");
+    assert!(pages[first..].iter().all(gains), "{pages:?}");
+}

@@ -28,6 +28,17 @@ enum Context {
     Brotli,
 }
 
+/// Whether a codec looks for repeats, beside coding frequent bytes in fewer bits. Only zstd can
+/// leave it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Search {
+    /// As its level says.
+    #[default]
+    On,
+    /// For bytes without repeats, such as packed keys: in a fraction of the time.
+    Off,
+}
+
 impl fmt::Debug for Compressor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Compressor")
@@ -75,12 +86,12 @@ impl Compressor {
     /// [`CodecError::Compress`] if the library refuses, for instance more than 4 GiB of Snappy.
     /// `out` is as before then.
     pub fn compress(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<usize, CodecError> {
-        self.compress_in_parts(input, &[], out)
+        self.compress_in_parts(input, &[], Search::On, out)
     }
 
     /// [`Self::compress`], told where `input` changes its nature: ascending offsets, at which a codec
-    /// that describes bytes block by block (zstd) starts a new block. Other codecs ignore them, and
-    /// so does everything that reads the result.
+    /// that describes bytes block by block (zstd) starts a new block; and whether it is worth
+    /// searching for repeats. Other codecs ignore both, and so does everything that reads the result.
     ///
     /// # Errors
     /// As [`Self::compress`]; offsets that do not ascend within `input` are passed over.
@@ -88,6 +99,7 @@ impl Compressor {
         &mut self,
         input: &[u8],
         cuts: &[usize],
+        search: Search,
         out: &mut Vec<u8>,
     ) -> Result<usize, CodecError> {
         let start = out.len();
@@ -114,7 +126,7 @@ impl Compressor {
                         .map_err(|e| e.to_string())
                 })
             }
-            Context::Zstd(context) => context.compress(input, cuts, out),
+            Context::Zstd(context) => context.compress(input, cuts, search, out),
             Context::Gzip(context) => gzip(context, input, out),
             Context::Brotli => brotli(self.codec.level().unwrap_or(1), input, out),
         };

@@ -13,7 +13,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-pub use compress::Compressor;
+pub use compress::{Compressor, Search};
 pub use decompress::Decompressor;
 
 use crate::model::CodecId;

@@ -4,13 +4,17 @@
 //! exponent bytes of floats, in one block cost each other: a seventeenth symbol beside sixteen
 //! hexadecimal digits makes one of the digits longer. Flushing at the border ends the block; it is
 //! the same frame to every reader.
+//!
+//! Looking for repeats costs as much as coding what is left, and packed keys or the mantissas of floats
+//! have none. [`Search::Off`] leaves it out as far as the library lets us: a table of 64 places is
+//! never warm, and with nothing found the search takes longer and longer steps.
 
 use zstd::zstd_safe::{
-    CCtx, CParameter, InBuffer, OutBuffer, ResetDirective, compress_bound, get_error_name,
-    zstd_sys::ZSTD_EndDirective,
+    CCtx, CParameter, InBuffer, OutBuffer, ResetDirective, Strategy, compress_bound,
+    get_error_name, zstd_sys::ZSTD_EndDirective,
 };
 
-use super::CodecError;
+use super::{CodecError, Search};
 
 /// Below this many bytes a code of its own costs a part more than it saves.
 const CUT_BYTES_MIN: usize = 32 << 10;
@@ -18,19 +22,46 @@ const CUT_BYTES_MIN: usize = 32 << 10;
 /// A context that is kept from frame to frame.
 pub(super) struct Zstd {
     context: CCtx<'static>,
+    level: i32,
+    search: Search,
 }
+
+/// What turns the search for repeats off: the fastest strategy, the smallest table, the longest
+/// match that it can ask for. Zero is "as the level says".
+const SEARCH_OFF: [CParameter; 3] = [
+    CParameter::Strategy(Strategy::ZSTD_fast),
+    CParameter::HashLog(6),
+    CParameter::MinMatch(7),
+];
 
 impl Zstd {
     pub(super) fn new(level: i32) -> Result<Self, CodecError> {
-        let mut context = CCtx::create();
+        let mut context = Self {
+            context: CCtx::create(),
+            level,
+            search: Search::On,
+        };
         context
-            .set_parameter(CParameter::CompressionLevel(level))
+            .set_parameters(Search::On)
             .map_err(|code| CodecError::Compress {
                 codec: "zstd",
                 len: 0,
                 reason: get_error_name(code).to_owned(),
             })?;
-        Ok(Self { context })
+        Ok(context)
+    }
+
+    fn set_parameters(&mut self, search: Search) -> Result<(), usize> {
+        let context = &mut self.context;
+        context.reset(ResetDirective::SessionAndParameters)?;
+        context.set_parameter(CParameter::CompressionLevel(self.level))?;
+        if search == Search::Off {
+            for parameter in SEARCH_OFF {
+                context.set_parameter(parameter)?;
+            }
+        }
+        self.search = search;
+        Ok(())
     }
 
     /// Appends `input` as one frame, with a new block at each of `cuts`.
@@ -38,6 +69,7 @@ impl Zstd {
         &mut self,
         input: &[u8],
         cuts: &[usize],
+        search: Search,
         out: &mut Vec<u8>,
     ) -> Result<(), String> {
         let cuts = if input.len() < CUT_BYTES_MIN {
@@ -47,12 +79,25 @@ impl Zstd {
         };
         // A block more has a header more.
         out.reserve(compress_bound(input.len()) + cuts.len() * 8);
-        let done = if cuts.is_empty() {
+        self.frame(input, cuts, search, out)
+            .map_err(|code| get_error_name(code).to_owned())
+    }
+
+    fn frame(
+        &mut self,
+        input: &[u8],
+        cuts: &[usize],
+        search: Search,
+        out: &mut Vec<u8>,
+    ) -> Result<(), usize> {
+        if search != self.search {
+            self.set_parameters(search)?;
+        }
+        if cuts.is_empty() {
             self.whole(input, out)
         } else {
             self.parts(input, cuts, out)
-        };
-        done.map_err(|code| get_error_name(code).to_owned())
+        }
     }
 
     fn whole(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), usize> {

@@ -4,7 +4,7 @@
 //! on the input alone, not on what the context did before; both append and leave the rest alone;
 //! damaged or lying input is an error that leaves the output as it was.
 
-use pq_format::{Codec, CodecError, CodecId, Compressor, Decompressor};
+use pq_format::{Codec, CodecError, CodecId, Compressor, Decompressor, Search};
 use proptest::prelude::*;
 
 fn all_codecs() -> Vec<Codec> {
@@ -133,7 +133,7 @@ fn cuts_change_the_size_and_never_the_content() {
             compressor.compress(b"something else", &mut packed).unwrap();
             packed.clear();
             let len = compressor
-                .compress_in_parts(&input, cuts, &mut packed)
+                .compress_in_parts(&input, cuts, Search::On, &mut packed)
                 .unwrap();
             assert_eq!(len, packed.len());
             let out = unpack(codec.id(), &packed, input.len()).unwrap();
@@ -146,9 +146,52 @@ fn cuts_change_the_size_and_never_the_content() {
             let mut fresh = Vec::new();
             Compressor::new(codec)
                 .unwrap()
-                .compress_in_parts(&input, cuts, &mut fresh)
+                .compress_in_parts(&input, cuts, Search::On, &mut fresh)
                 .unwrap();
             assert!(fresh == packed, "{codec}, {cuts:?}");
+        }
+    }
+}
+
+#[test]
+fn leaving_the_search_finds_no_repeats_and_changes_no_content() {
+    let (cut, digits) = lengths_and_digits();
+    // One repeat that goes on is found by chance; many short ones are not.
+    let words = noise(1_200, 3);
+    let order = noise(8_000, 4).into_iter().map(|at| usize::from(at % 100));
+    let repeats: Vec<u8> = order
+        .flat_map(|at| words[at * 12..][..12].to_vec())
+        .collect();
+    let zstd = [1, 3, 9, 19].map(Codec::Zstd).into_iter();
+    for codec in zstd.chain([Codec::Lz4Raw, Codec::Gzip(1)]) {
+        let mut reused = Compressor::new(codec).unwrap();
+        let mut len = |input: &[u8], search| {
+            let (mut packed, mut fresh) = (Vec::new(), Vec::new());
+            reused
+                .compress_in_parts(input, &[cut], search, &mut packed)
+                .unwrap();
+            Compressor::new(codec)
+                .unwrap()
+                .compress_in_parts(input, &[cut], search, &mut fresh)
+                .unwrap();
+            assert!(fresh == packed, "{codec}, {search:?}: another context");
+            let out = unpack(codec.id(), &packed, input.len()).unwrap();
+            assert!(out == input, "{codec}, {search:?}");
+            packed.len()
+        };
+        // To and fro: a context forgets how it was set before.
+        for _ in 0..2 {
+            let [on, off] = [Search::On, Search::Off].map(|search| len(&repeats, search));
+            let [on_digits, off_digits] =
+                [Search::On, Search::Off].map(|search| len(&digits, search));
+            if matches!(codec, Codec::Zstd(_)) {
+                assert!(on * 2 < off, "{codec}: {on}, {off}");
+            } else {
+                assert_eq!((on, on_digits), (off, off_digits));
+            }
+            if codec == Codec::Zstd(1) {
+                assert!(off_digits <= on_digits, "{on_digits}, {off_digits}");
+            }
         }
     }
 }
