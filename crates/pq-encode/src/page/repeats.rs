@@ -1,7 +1,8 @@
 //! Whether the pages of a chunk have repeats that a codec should search for.
 //!
-//! Packed keys without a pattern and the mantissas of floats have none, and searching them costs as much
-//! as coding them. What pages are is asked of pages, not of the sample of rows by which the encoding
+//! From level 2 on zstd searches so well that it finds repeats of five bytes in packed keys, mantissas and
+//! hexadecimal ids, where there are none: 34 million ids took four times as long as at level 1, and more
+//! bytes. What pages are is asked of pages, not of the sample of rows by which the encoding
 //! is chosen: a pattern longer than its stripes would not show there. One page in sixteen is
 //! compressed both ways, so that the answer may change as the rows do.
 

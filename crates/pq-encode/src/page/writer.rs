@@ -318,7 +318,9 @@ impl PageWriter {
         body: &[u8],
         cuts: &[usize],
     ) -> Result<(), EncodeError> {
-        let look = matches!(self.codec, Codec::Zstd(_)) && self.repeats.is_due(body.len());
+        // At level 1 a search that finds nothing costs less than looking.
+        let searches = matches!(self.codec, Codec::Zstd(level) if level > 1);
+        let look = searches && self.repeats.is_due(body.len());
         if look {
             let without = self.pack(head, body, cuts, Search::Off)?;
             let with = self.pack(head, body, cuts, Search::On)?;

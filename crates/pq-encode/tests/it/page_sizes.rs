@@ -220,7 +220,7 @@ fn packed(values: &[u64]) -> Vec<(u32, u32)> {
         symbols: None,
     };
     let options = WriterOptions {
-        codec: Codec::Zstd(1),
+        codec: Codec::Zstd(3),
         ..Default::default()
     };
     let (bytes, _) = chunk(&input, &options);

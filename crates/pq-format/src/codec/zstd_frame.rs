@@ -5,8 +5,8 @@
 //! hexadecimal digits makes one of the digits longer. Flushing at the border ends the block; it is
 //! the same frame to every reader.
 //!
-//! Looking for repeats costs as much as coding what is left, and packed keys or the mantissas of floats
-//! have none. [`Search::Off`] leaves it out as far as the library lets us: a table of 64 places is
+//! From level 2 on, looking for repeats costs more than coding what is left, and packed keys, mantissas of
+//! floats and hexadecimal ids have none. [`Search::Off`] leaves it out as far as the library lets us: a table of 64 places is
 //! never warm, and with nothing found the search takes longer and longer steps.
 
 use zstd::zstd_safe::{

@@ -24,16 +24,28 @@ pub fn generate_many(
     rows: u64,
     out: impl Into<PathBuf>,
 ) -> Result<Generated, GenError> {
-    let request = Request::new(Workload::Trades, rows, 1, out);
-    let spans = plan::spans(&request)?;
-    let time = ColumnType::Timestamp(TimestampUnit::Micros);
-    let mut columns = vec![Column::new("timestamp", time, Ticks(stream(1, 0)))];
-    columns.extend((0..longs).map(|number| {
+    let columns = (0..longs).map(|number| {
         let mut values = stream(1, number + 1);
         let value = Each(move || Value::Long(values.random_range(0..1_000_000)));
         Column::new(format!("n{number}"), ColumnType::Long, value)
-    }));
-    Table::new(1003, columns).write(vfs, &request.out, &spans)
+    });
+    of_one_day(vfs, 1003, rows, columns, out)
+}
+
+/// Writes a table of a designated timestamp and these columns.
+fn of_one_day(
+    vfs: &dyn Vfs,
+    id: i32,
+    rows: u64,
+    columns: impl IntoIterator<Item = Column>,
+    out: impl Into<PathBuf>,
+) -> Result<Generated, GenError> {
+    let request = Request::new(Workload::Trades, rows, 1, out);
+    let spans = plan::spans(&request)?;
+    let time = ColumnType::Timestamp(TimestampUnit::Micros);
+    let mut all = vec![Column::new("timestamp", time, Ticks(stream(1, 0)))];
+    all.extend(columns);
+    Table::new(id, all).write(vfs, &request.out, &spans)
 }
 
 /// Makes a table of a designated timestamp, a VARCHAR column `v` and a STRING column `s`, whose rows
@@ -47,15 +59,11 @@ pub fn generate_texts(
     out: impl Into<PathBuf>,
 ) -> Result<Generated, GenError> {
     let rows = u64::try_from(texts.len()).unwrap_or(u64::MAX);
-    let request = Request::new(Workload::Trades, rows, 1, out);
-    let spans = plan::spans(&request)?;
-    let time = ColumnType::Timestamp(TimestampUnit::Micros);
-    let columns = vec![
-        Column::new("timestamp", time, Ticks(stream(1, 0))),
+    let columns = [
         Column::new("v", ColumnType::Varchar, Texts(texts.to_vec())),
         Column::new("s", ColumnType::String, Texts(texts.to_vec())),
     ];
-    Table::new(1004, columns).write(vfs, &request.out, &spans)
+    of_one_day(vfs, 1004, rows, columns, out)
 }
 
 /// Makes a table of a designated timestamp, a VARCHAR column `v` and a BINARY column `b`, whose values are
@@ -69,20 +77,16 @@ pub fn generate_large(
     rows: u64,
     out: impl Into<PathBuf>,
 ) -> Result<Generated, GenError> {
-    let request = Request::new(Workload::Trades, rows, 1, out);
-    let spans = plan::spans(&request)?;
-    let time = ColumnType::Timestamp(TimestampUnit::Micros);
     let noise = |column: u64, letters: bool| Noise {
         random: stream(1, column),
         letters,
         value: vec![0; value_len],
     };
-    let columns = vec![
-        Column::new("timestamp", time, Ticks(stream(1, 0))),
+    let columns = [
         Column::new("v", ColumnType::Varchar, noise(1, true)),
         Column::new("b", ColumnType::Binary, noise(2, false)),
     ];
-    Table::new(1005, columns).write(vfs, &request.out, &spans)
+    of_one_day(vfs, 1005, rows, columns, out)
 }
 
 /// Values of one length.
