@@ -2,30 +2,40 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 
-use mmap_io::{AtomicFile, IoError, Op, RealVfs, Writeback};
+use mmap_io::{AtomicFile, IoError, Op, RealVfs, Vfs, Writeback};
+use tempfile::TempDir;
 
 use crate::support::{
-    MemVfs, SpyVfs, can_evict, hardly, mostly, names, pattern, resident_pages, scratch,
+    MemVfs, Spy, SpyVfs, can_evict, hardly, mostly, names, pattern, resident_pages, scratch,
 };
 
 const STEP: usize = 1000;
 
+/// A file `out` in a directory of its own, and who sees what is done to it.
+fn spied(writeback: Writeback) -> (TempDir, Arc<Spy>, AtomicFile) {
+    let dir = scratch();
+    let (spy, file) = spied_over(RealVfs::shared(), &dir.path().join("out"), writeback);
+    (dir, spy, file)
+}
+
+fn spied_over(inner: Arc<dyn Vfs>, path: &Path, writeback: Writeback) -> (Arc<Spy>, AtomicFile) {
+    let (vfs, spy) = SpyVfs::over(inner);
+    let file = AtomicFile::create(vfs.as_ref(), path).unwrap();
+    (spy, file.with_writeback(writeback))
+}
+
 #[test]
 fn each_step_is_started_once_and_the_one_before_awaited() {
-    let dir = scratch();
-    let (vfs, spy) = SpyVfs::over(RealVfs::shared());
-    let writeback = Writeback {
+    let (dir, spy, mut file) = spied(Writeback {
         step_bytes: STEP as u64,
         lag_bytes: 0,
         drop_behind: true,
         apart: false,
-    };
-    let mut file = AtomicFile::create(vfs.as_ref(), &dir.path().join("out"))
-        .unwrap()
-        .with_writeback(writeback);
+    });
     spy.take();
     file.append(&[1; STEP - 1]).unwrap();
     assert_eq!(spy.take(), ["write 0+999"]);
@@ -56,16 +66,12 @@ fn each_step_is_started_once_and_the_one_before_awaited() {
 
 #[test]
 fn a_disk_that_may_lag_is_awaited_no_sooner_and_pages_go_meanwhile() {
-    let dir = scratch();
-    let (vfs, spy) = SpyVfs::over(RealVfs::shared());
-    let mut file = AtomicFile::create(vfs.as_ref(), &dir.path().join("out"))
-        .unwrap()
-        .with_writeback(Writeback {
-            step_bytes: STEP as u64,
-            lag_bytes: 6 * STEP as u64,
-            drop_behind: true,
-            apart: false,
-        });
+    let (_dir, spy, mut file) = spied(Writeback {
+        step_bytes: STEP as u64,
+        lag_bytes: 6 * STEP as u64,
+        drop_behind: true,
+        apart: false,
+    });
     spy.take();
     file.append(&[1; 7 * STEP + 1]).unwrap();
     let steps = [
@@ -104,15 +110,16 @@ fn without_steps_the_kernel_decides() {
 
 #[test]
 fn a_file_system_without_writeback_is_asked_once() {
-    let (vfs, spy) = SpyVfs::over(MemVfs::shared());
-    let mut file = AtomicFile::create(vfs.as_ref(), Path::new("/out"))
-        .unwrap()
-        .with_writeback(Writeback {
+    let (spy, mut file) = spied_over(
+        MemVfs::shared(),
+        Path::new("/out"),
+        Writeback {
             step_bytes: 10,
             lag_bytes: 10,
             drop_behind: false,
             apart: false,
-        });
+        },
+    );
     for _ in 0..5 {
         file.append(&[1; 100]).unwrap();
     }
@@ -130,16 +137,12 @@ fn a_file_system_without_writeback_is_asked_once() {
 fn an_error_of_writeback_is_an_error_of_the_file() {
     // The kernel reports it once: an fsync afterwards would succeed.
     for errno in [libc::EIO, libc::ENOSPC] {
-        let dir = scratch();
-        let (vfs, spy) = SpyVfs::over(RealVfs::shared());
-        let mut file = AtomicFile::create(vfs.as_ref(), &dir.path().join("out"))
-            .unwrap()
-            .with_writeback(Writeback {
-                step_bytes: 10,
-                lag_bytes: 10,
-                drop_behind: false,
-                apart: false,
-            });
+        let (dir, spy, mut file) = spied(Writeback {
+            step_bytes: 10,
+            lag_bytes: 10,
+            drop_behind: false,
+            apart: false,
+        });
         spy.fail_nth(2, errno);
         let failed = file.append(&[1; 10]).unwrap_err();
         assert_eq!(failed.op(), Op::Writeback);
@@ -163,11 +166,7 @@ fn apart() -> Writeback {
 
 #[test]
 fn a_thread_takes_the_same_steps_and_allows_for_those_that_it_is_behind() {
-    let dir = scratch();
-    let (vfs, spy) = SpyVfs::over(RealVfs::shared());
-    let mut file = AtomicFile::create(vfs.as_ref(), &dir.path().join("out"))
-        .unwrap()
-        .with_writeback(apart());
+    let (dir, spy, mut file) = spied(apart());
     spy.take();
     file.append(&[1; STEP - 1]).unwrap();
     assert_eq!(spy.take(), ["write 0+999"]);
@@ -201,14 +200,10 @@ fn a_thread_takes_the_same_steps_and_allows_for_those_that_it_is_behind() {
 
 #[test]
 fn few_steps_are_not_worth_a_thread() {
-    let dir = scratch();
-    let (vfs, spy) = SpyVfs::over(RealVfs::shared());
-    let mut file = AtomicFile::create(vfs.as_ref(), &dir.path().join("out"))
-        .unwrap()
-        .with_writeback(Writeback {
-            lag_bytes: 7 * STEP as u64,
-            ..apart()
-        });
+    let (_dir, spy, mut file) = spied(Writeback {
+        lag_bytes: 7 * STEP as u64,
+        ..apart()
+    });
     spy.take();
     file.append(&[1; 8 * STEP]).unwrap();
     file.publish(false, false).unwrap();
@@ -240,11 +235,7 @@ fn an_error_of_the_thread_is_an_error_of_the_file() {
         // One step that fails is heard of at the end. Of ten, the thread is missed before the last:
         // three are as many as it can be behind.
         for (step_count, is_missed) in [(1, false), (10, true)] {
-            let dir = scratch();
-            let (vfs, spy) = SpyVfs::over(RealVfs::shared());
-            let mut file = AtomicFile::create(vfs.as_ref(), &dir.path().join("out"))
-                .unwrap()
-                .with_writeback(apart());
+            let (dir, spy, mut file) = spied(apart());
             // One write, then the first step.
             spy.fail_nth(2, errno);
             let failed = file.append(&vec![1; step_count * STEP]).err();
@@ -259,10 +250,7 @@ fn an_error_of_the_thread_is_an_error_of_the_file() {
 
 #[test]
 fn a_thread_on_a_file_system_without_writeback_asks_once() {
-    let (vfs, spy) = SpyVfs::over(MemVfs::shared());
-    let mut file = AtomicFile::create(vfs.as_ref(), Path::new("/out"))
-        .unwrap()
-        .with_writeback(apart());
+    let (spy, mut file) = spied_over(MemVfs::shared(), Path::new("/out"), apart());
     for _ in 0..10 {
         file.append(&[1; STEP]).unwrap();
     }
@@ -274,11 +262,7 @@ fn a_thread_on_a_file_system_without_writeback_asks_once() {
 
 #[test]
 fn a_file_that_is_given_up_takes_its_thread_along() {
-    let dir = scratch();
-    let (vfs, spy) = SpyVfs::over(RealVfs::shared());
-    let mut file = AtomicFile::create(vfs.as_ref(), &dir.path().join("out"))
-        .unwrap()
-        .with_writeback(apart());
+    let (dir, spy, mut file) = spied(apart());
     spy.take();
     spy.shut_gate(true);
     file.append(&[1; 3 * STEP]).unwrap();

@@ -11,7 +11,7 @@ use mmap_io::{Access, RealVfs, Root, Trust, Vfs, page_size};
 use tempfile::TempDir;
 
 pub(crate) use mem::MemVfs;
-pub(crate) use spy::SpyVfs;
+pub(crate) use spy::{Spy, SpyVfs};
 
 /// A directory of the test, on the file system that holds the build (not on a tmpfs `/tmp`).
 pub(crate) fn scratch() -> TempDir {
