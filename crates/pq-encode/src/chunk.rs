@@ -98,12 +98,12 @@ impl ChunkEncoder {
 
     /// Gives back what large values took: buffers of more than two pages.
     pub fn trim(&mut self) {
-        let most = 2 * self.options.page_bytes;
-        if self.page.heap_bytes() > most {
-            self.page = PageBuf::default();
-        }
-        self.writer.trim(most);
-        self.source.trim(most);
+        trim(
+            self.source.as_mut(),
+            &self.writer,
+            &mut self.page,
+            &self.options,
+        );
     }
 
     /// The column.
@@ -185,6 +185,21 @@ impl ChunkEncoder {
             chunk.add(filled, placed.offset, placed.len);
         }
         Ok(chunk.finish(encoding, &self.writer, &self.options, self.source.finish()?))
+    }
+}
+
+/// Gives back buffers of more than two pages: a value that is longer than a page does not stay.
+pub(crate) fn trim(
+    source: &mut dyn PageSource,
+    writer: &PageWriter,
+    page: &mut PageBuf,
+    options: &WriterOptions,
+) {
+    let most = options.page_bytes.saturating_mul(2);
+    source.trim(most);
+    writer.trim(most);
+    if page.heap_bytes() > most {
+        *page = PageBuf::default();
     }
 }
 

@@ -11,7 +11,7 @@ use column_format::{ColumnSlice, SymbolDict};
 use super::sample::Sample;
 use crate::bloom;
 use crate::choose::{Chooser, ENTRIES_OF_16_MAX, NEW_OF_16_MAX, Plan, candidates, codec_is_open};
-use crate::chunk::{gap, source};
+use crate::chunk::{gap, source, trim};
 use crate::fixed::column::widths;
 use crate::page::buf::PageBuf;
 use crate::page::writer::{DataPage, Packing, PageFormat, PageWriter};
@@ -372,13 +372,12 @@ impl PushEncoder {
             .writer
             .data_page(&mut self.page, page, &mut chunk.spool)?;
         chunk.tally.add(filled, placed.offset, placed.len);
-        // A value that is longer than a page does not stay.
-        let most = self.options.page_bytes.saturating_mul(2);
-        self.source.trim(most);
-        self.writer.trim(most);
-        if self.page.heap_bytes() > most {
-            self.page = PageBuf::default();
-        }
+        trim(
+            self.source.as_mut(),
+            &self.writer,
+            &mut self.page,
+            &self.options,
+        );
         let pages = match open.encoding {
             Encoding::Dictionary => &mut open.keyed_pages,
             _ => &mut open.other_pages,
