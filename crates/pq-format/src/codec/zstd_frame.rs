@@ -5,9 +5,10 @@
 //! hexadecimal digits makes one of the digits longer. Flushing at the border ends the block; it is
 //! the same frame to every reader.
 //!
-//! From level 2 on, looking for repeats costs more than coding what is left, and packed keys, mantissas of
-//! floats and hexadecimal ids have none. [`Search::Off`] leaves it out as far as the library lets us: a table of 64 places is
-//! never warm, and with nothing found the search takes longer and longer steps.
+//! From level 2 on, looking for repeats costs more than coding what is left, and packed keys,
+//! mantissas of floats and hexadecimal ids have none. [`Search::Off`] leaves it out as far as the
+//! library lets us: a table of 64 places is never warm, and with nothing found the search takes
+//! longer and longer steps.
 
 use zstd::zstd_safe::{
     CCtx, CParameter, InBuffer, OutBuffer, ResetDirective, Strategy, compress_bound,
@@ -27,7 +28,7 @@ pub(super) struct Zstd {
 }
 
 /// What turns the search for repeats off: the fastest strategy, the smallest table, the longest
-/// match that it can ask for. Zero is "as the level says".
+/// match that it can ask for.
 const SEARCH_OFF: [CParameter; 3] = [
     CParameter::Strategy(Strategy::ZSTD_fast),
     CParameter::HashLog(6),
