@@ -173,6 +173,11 @@ impl PushEncoder {
         Ok(())
     }
 
+    /// Forgets the chunk under way.
+    pub(super) fn forget(&mut self) {
+        self.chunk = None;
+    }
+
     /// Ends the chunk under way. `symbols` as for the rows: they may all wait for a choice still.
     ///
     /// # Errors

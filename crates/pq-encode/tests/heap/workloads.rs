@@ -99,6 +99,37 @@ impl Batch {
     }
 }
 
+/// Values one behind the other and where each ends, as an Arrow array has them, in exactly the memory
+/// that they need.
+struct Values {
+    ends: Vec<u32>,
+    data: Vec<u8>,
+}
+
+impl Values {
+    fn new(rows: usize, value_len: usize) -> Values {
+        Values {
+            ends: Vec::with_capacity(rows),
+            data: Vec::with_capacity(rows * value_len),
+        }
+    }
+
+    fn push(&mut self, value: &[u8]) -> io::Result<()> {
+        self.data.extend_from_slice(value);
+        let end = u32::try_from(self.data.len());
+        self.ends.push(end.map_err(io::Error::other)?);
+        Ok(())
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Option<&[u8]>> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        let range = |(start, end): (&u32, &u32)| *start as usize..*end as usize;
+        starts
+            .zip(&self.ends)
+            .map(move |ends| self.data.get(range(ends)))
+    }
+}
+
 /// INT values as they are stored.
 pub(crate) fn ints(values: impl ExactSizeIterator<Item = i32>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(4 * values.len());
@@ -168,16 +199,16 @@ pub(crate) fn dictcols() -> io::Result<()> {
     for (seed, column) in (1..).zip(&columns) {
         let mut encoder =
             PushEncoder::new(column, &options, Arc::clone(&stores)).map_err(io::Error::other)?;
-        let mut rows = Batch::new(2 * DISTINCT, 384);
+        let mut rows = Values::new(2 * DISTINCT, 384);
         for _ in 0..2 {
             let (mut state, mut value) = (seed, [0; 384]);
             for _ in 0..DISTINCT {
                 noise(&mut state, &mut value);
-                rows.push(&value);
+                rows.push(&value)?;
             }
         }
-        let slice = rows.slice()?;
-        encoder.write(&slice, None).map_err(io::Error::other)?;
+        let written = encoder.write_values(rows.iter());
+        written.map_err(io::Error::other)?;
         drop(rows);
         chunks.push(encoder.finish(None).map_err(io::Error::other)?);
     }

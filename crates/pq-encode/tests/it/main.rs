@@ -28,6 +28,7 @@ mod push;
 mod push_bytes;
 mod push_faults;
 mod push_hostile;
+mod push_values;
 mod round_trip;
 mod spill_pieces;
 mod statistics;
