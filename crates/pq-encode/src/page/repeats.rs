@@ -1,31 +1,34 @@
 //! Whether the pages of a chunk have repeats that a codec should search for.
 //!
-//! From level 2 on zstd searches so well that it finds repeats of five bytes in packed keys, mantissas and
-//! hexadecimal ids, where there are none: 34 million ids took four times as long as at level 1, and more
-//! bytes. What pages are is asked of pages, not of the sample of rows by which the encoding
-//! is chosen: a pattern longer than its stripes would not show there. One page in sixteen is
-//! compressed both ways, so that the answer may change as the rows do.
+//! zstd finds repeats of a few bytes by chance in packed keys, mantissas and hexadecimal ids, where there are
+//! none: at level 3, 34 million ids took four times as long as without the search, and more bytes; at level 1
+//! it is a seventh of the time for nothing. What pages are is asked of pages, not of the sample of rows by
+//! which the encoding is chosen: a pattern longer than its stripes would not show there. Now and then a page
+//! is compressed both ways, so that the answer may change as the rows do.
 
 use pq_format::Search;
 
-/// Pages from one look to the next.
-const PAGES: usize = 16;
+/// Pages from one look to the next: twice as many as the last time where the answer is the same.
+const PAGES_MIN: usize = 16;
+const PAGES_MAX: usize = 64;
 
-/// Pages before the first look: a chunk that has no more would pay for an answer without a question.
-const FIRST: usize = 2;
+/// Pages before the first look: a chunk that has few more would pay for an answer without a question.
+const FIRST: usize = 4;
 
 /// Bodies below this many bytes say nothing.
 const BODY_MIN: usize = 4 << 10;
 
-/// Repeats that save less than one byte in this many are not worth the search.
-const WORTH: usize = 256;
+/// Bytes into the search that weigh as much as one byte in the file are 2 to this power at level 1; a level
+/// more, and it is worth half.
+const WORTH_SHIFT: u32 = 6;
 
 /// What is known of a chunk's pages.
 #[derive(Debug)]
 pub(super) struct Repeats {
     search: Search,
-    /// Pages until the next look.
+    /// Pages until the next look, and from there to the one after it.
     rest: usize,
+    pages: usize,
 }
 
 impl Default for Repeats {
@@ -33,6 +36,7 @@ impl Default for Repeats {
         Self {
             search: Search::On,
             rest: FIRST,
+            pages: PAGES_MIN,
         }
     }
 }
@@ -44,17 +48,25 @@ impl Repeats {
             return false;
         }
         let due = self.rest == 0;
-        self.rest = if due { PAGES - 1 } else { self.rest - 1 };
+        self.rest = self.rest.saturating_sub(1);
         due
     }
 
-    /// Takes note of what a page became with the search, and without.
-    pub(super) fn learn(&mut self, with: usize, without: usize) {
-        self.search = if without > with + with / WORTH {
+    /// Takes note of what a page of `body_len` bytes became with the search of this level, and without.
+    pub(super) fn learn(&mut self, body_len: usize, level: u32, with: usize, without: usize) {
+        let worth = body_len >> (WORTH_SHIFT - 1 + level.clamp(1, 16));
+        let search = if without > with + worth {
             Search::On
         } else {
             Search::Off
         };
+        self.pages = if search == self.search {
+            (self.pages * 2).min(PAGES_MAX)
+        } else {
+            PAGES_MIN
+        };
+        self.rest = self.pages - 1;
+        self.search = search;
     }
 
     /// How to compress pages until the next look.
@@ -67,25 +79,40 @@ impl Repeats {
 mod tests {
     use super::*;
 
-    #[test]
-    fn one_page_in_sixteen_decides_for_those_behind_it() {
-        let mut repeats = Repeats::default();
-        let mut due = Vec::new();
-        for page in 0..40 {
+    /// Pages that are looked at, by answers in their order; the last goes on.
+    fn due(answers: &[(usize, Search)], pages: usize) -> Vec<usize> {
+        let (mut repeats, mut due) = (Repeats::default(), Vec::new());
+        let mut expected = Search::On;
+        for page in 0..pages {
             assert!(!repeats.is_due(BODY_MIN - 1), "too small to say anything");
             if repeats.is_due(BODY_MIN) {
+                let (without, search) = answers[due.len().min(answers.len() - 1)];
+                repeats.learn(64_000, 1, 10_000, without);
+                expected = search;
                 due.push(page);
-                // A byte in 256 is not worth it, and more is.
-                let without = if page == 18 { 10_040 } else { 10_039 };
-                repeats.learn(10_000, without);
             }
-            let expected = if page < 2 || (18..34).contains(&page) {
-                Search::On
-            } else {
-                Search::Off
-            };
             assert_eq!(repeats.search(), expected, "page {page}");
         }
-        assert_eq!(due, [2, 18, 34]);
+        due
+    }
+
+    #[test]
+    fn a_page_decides_for_those_behind_it_and_for_more_of_them_when_it_says_the_same() {
+        // A byte for 64 into the search is not worth it, and more is.
+        let (off, on) = ((11_000, Search::Off), (11_001, Search::On));
+        assert_eq!(due(&[off], 200), [4, 20, 52, 116, 180]);
+        assert_eq!(due(&[on], 100), [4, 36]);
+        assert_eq!(due(&[off, on, off, off], 80), [4, 20, 36, 52]);
+    }
+
+    #[test]
+    fn the_higher_the_level_the_less_must_the_search_save() {
+        for (level, worth) in [(1, 1000), (2, 500), (3, 250), (9, 3), (22, 0)] {
+            for (without, expected) in [(worth, Search::Off), (worth + 1, Search::On)] {
+                let mut repeats = Repeats::default();
+                repeats.learn(64_000, level, 10_000, 10_000 + without);
+                assert_eq!(repeats.search(), expected, "level {level}");
+            }
+        }
     }
 }

@@ -318,13 +318,15 @@ impl PageWriter {
         body: &[u8],
         cuts: &[usize],
     ) -> Result<(), EncodeError> {
-        // At level 1 a search that finds nothing costs less than looking.
-        let searches = matches!(self.codec, Codec::Zstd(level) if level > 1);
-        let look = searches && self.repeats.is_due(body.len());
-        if look {
+        let level = match self.codec {
+            Codec::Zstd(level) if self.repeats.is_due(body.len()) => level,
+            _ => 0,
+        };
+        if level > 0 {
             let without = self.pack(head, body, cuts, Search::Off)?;
             let with = self.pack(head, body, cuts, Search::On)?;
-            self.repeats.learn(with, without);
+            self.repeats
+                .learn(body.len(), level.unsigned_abs(), with, without);
         } else {
             self.pack(head, body, cuts, self.repeats.search())?;
         }

@@ -5,13 +5,12 @@
 //! hexadecimal digits makes one of the digits longer. Flushing at the border ends the block; it is
 //! the same frame to every reader.
 //!
-//! From level 2 on, looking for repeats costs more than coding what is left, and packed keys,
-//! mantissas of floats and hexadecimal ids have none. [`Search::Off`] leaves it out as far as the
-//! library lets us: a table of 64 places is never warm, and with nothing found the search takes
-//! longer and longer steps.
+//! Packed keys, mantissas of floats and hexadecimal ids have no repeats, and looking for some takes time:
+//! at level 1 a part, from level 2 on more than coding what is left. [`Search::Off`] leaves it out: the first
+//! step of a search that skips as many bytes as a block has is its last.
 
 use zstd::zstd_safe::{
-    CCtx, CParameter, InBuffer, OutBuffer, ResetDirective, Strategy, compress_bound,
+    CCtx, CParameter, InBuffer, OutBuffer, ParamSwitch, ResetDirective, Strategy, compress_bound,
     get_error_name, zstd_sys::ZSTD_EndDirective,
 };
 
@@ -27,12 +26,14 @@ pub(super) struct Zstd {
     search: Search,
 }
 
-/// What turns the search for repeats off: the fastest strategy, the smallest table, the longest
-/// match that it can ask for.
-const SEARCH_OFF: [CParameter; 3] = [
+/// What turns the search for repeats off: the fastest strategy, the smallest table, the longest match and the
+/// longest step that it can ask for. Literals are coded then only if one says so.
+const SEARCH_OFF: [CParameter; 5] = [
     CParameter::Strategy(Strategy::ZSTD_fast),
     CParameter::HashLog(6),
     CParameter::MinMatch(7),
+    CParameter::TargetLength(128 << 10),
+    CParameter::LiteralCompressionMode(ParamSwitch::Enable),
 ];
 
 impl Zstd {
