@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use column_format::ColumnType;
 use engine::{CancelToken, ExportRequest, NoProgress, Output};
 use mmap_io::RealVfs;
 use testkit::generate::{Workload, generate_large};
@@ -53,7 +54,9 @@ pub const LARGE: [Job; 1] = [Job {
 fn large(data: &Path) -> io::Result<Measured> {
     let table = data.join("large-6");
     if !table.join("_txn").is_file() {
-        generate_large(&RealVfs, 10 << 20, 6, &table).map_err(io::Error::other)?;
+        let columns = [ColumnType::Varchar, ColumnType::Binary];
+        let made = generate_large(&RealVfs, 10 << 20, (6, 1), &columns, &table);
+        made.map_err(io::Error::other)?;
     }
     measured(table, 6, 64 * MIB)
 }

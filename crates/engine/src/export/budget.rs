@@ -4,10 +4,10 @@
 //! (pages that wait for their turn, what waits for the footer), and that goes to disk when the share is
 //! used up. So a budget is refused at once, by naming the least that would do, or it is kept. Decoded
 //! columns of Parquet partitions come out of a pool: what one takes is known when its row group is
-//! planned. So do values much larger than a page, for which pages that wait make room. Where there are
-//! Parquet partitions, the two pools are the same bytes: a large value of a decoded column is part of what
-//! was decoded, but native partitions with values of megabytes beside Parquet ones that are being decoded may
-//! take up to twice what is left over. The tests of the command line watch the memory of the process.
+//! planned. So do values much larger than a page, out of the same one. For both, pages that wait make
+//! room. Nobody who has some of the pool waits for more of it: whoever decodes values that are too large
+//! takes the memory for them at once, or gives back what was decoded and waits for both. The tests of
+//! the command line watch the memory of the process.
 
 use std::sync::Arc;
 
@@ -57,28 +57,27 @@ pub(crate) struct Budget {
     shared_of: u64,
     /// The largest value that every thread may have under way at the same time.
     value_bytes: u64,
-    /// For larger ones.
-    values: Pool,
-    /// The same bytes as those of `values`, as far as they are taken, and pages that wait.
+    /// For larger ones, and for what is decoded.
+    pool: Pool,
+    /// The same bytes as those of `pool`, as far as they are taken, and pages that wait.
     memory: Arc<MemoryBudget>,
     stores: BudgetedStores,
-    /// Of a selection with Parquet partitions.
-    decoding: Option<Pool>,
+    /// Most bytes that may be decoded, of a selection with Parquet partitions.
+    decoding: Option<u64>,
 }
 
-/// Memory for large values of a chunk, until dropped.
+/// Memory for what is decoded, or for large values of a chunk, or both, until dropped.
 #[derive(Debug)]
-pub(crate) struct LargeValues<'b> {
-    /// The largest that it is enough for.
+pub(crate) struct Taken<'b> {
+    /// For values of up to this length.
     pub(crate) value_bytes: u64,
-    bytes: u64,
+    share: Share<'b>,
     memory: &'b MemoryBudget,
-    _share: Share<'b>,
 }
 
-impl Drop for LargeValues<'_> {
+impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        self.memory.give_back(self.bytes);
+        self.memory.give_back(self.share.bytes());
     }
 }
 
@@ -146,7 +145,7 @@ impl Budget {
                 .saturating_add(encoder.saturating_mul(threads - 1)),
         };
         let spare = Spare::of(limit.saturating_sub(held_by(threads)), &specs, parquet > 0);
-        let memory = Arc::new(MemoryBudget::new(spare.waiting));
+        let memory = Arc::new(MemoryBudget::new(spare.pool));
         let page_bytes = count(request.writer.page_bytes);
         Ok(Self {
             limit,
@@ -157,18 +156,18 @@ impl Budget {
                 .saturating_add(spare.dictionaries / threads / DICTIONARY_COPIES),
             shared_of: if spare.named { 2 } else { 1 },
             value_bytes: page_bytes.saturating_add(spare.unasked / VALUE_COPIES / threads),
-            values: Pool::new(spare.values),
+            pool: Pool::new(spare.pool),
             stores: BudgetedStores::new(Arc::clone(&memory), spill),
             memory,
-            decoding: spare.decoding.map(Pool::new),
+            decoding: spare.decoding,
         })
     }
 
     /// Refuses a column whose rows are not to be had in memory: it is known when its row group is
     /// planned.
     pub(crate) fn check_decoding(&self, bytes: u64) -> Result<()> {
-        match &self.decoding {
-            Some(pool) if bytes > pool.capacity() => {
+        match self.decoding {
+            Some(most) if bytes > most => {
                 // A larger budget may start more threads: this one suffices for all of them.
                 let enough = shared(bytes).saturating_mul(self.shared_of);
                 let enough = self.held_by_all.saturating_add(enough);
@@ -177,12 +176,6 @@ impl Budget {
             }
             _ => Ok(()),
         }
-    }
-
-    /// Memory for what is decoded; waits for it.
-    pub(crate) fn decoding(&self, bytes: u64, running: &Running) -> Result<Option<Share<'_>>> {
-        let pool = self.decoding.as_ref().filter(|_| bytes > 0);
-        pool.map(|pool| pool.take(bytes, running)).transpose()
     }
 
     /// The largest value that every thread may have under way at the same time.
@@ -195,44 +188,60 @@ impl Budget {
         usize::try_from(self.named_dictionary_bytes).unwrap_or(usize::MAX)
     }
 
-    /// Whether there can be memory for values larger than [`Budget::value_bytes`].
-    pub(crate) fn fits(&self, value_bytes: u64) -> bool {
-        self.beyond_page(value_bytes) <= self.values.capacity()
+    /// Whether there can be memory for values larger than [`Budget::value_bytes`] beside what is decoded.
+    pub(crate) fn fits(&self, decoded: u64, value_bytes: u64) -> bool {
+        self.needed(decoded, value_bytes) <= self.pool.capacity()
     }
 
     /// Says what a value that does not fit needs.
-    pub(crate) fn refuse_value(&self, value_bytes: u64) -> EngineError {
+    pub(crate) fn refuse_value(&self, decoded: u64, value_bytes: u64) -> EngineError {
         // A larger budget may start more threads: this one suffices for all of them.
-        let parts = self.beyond_page(value_bytes) / (UNASKED_OF - 1) + 1;
-        let enough = parts.saturating_mul(UNASKED_OF * self.shared_of);
+        let needed = self.needed(decoded, value_bytes);
+        let enough = match self.decoding {
+            Some(_) => shared(needed),
+            None => (needed / (UNASKED_OF - 1) + 1).saturating_mul(UNASKED_OF),
+        };
+        let enough = enough.saturating_mul(self.shared_of);
         let enough = self.held_by_all.saturating_add(enough);
         too_small("the largest value", self.limit, enough)
     }
 
-    /// What a value takes beyond what every page does.
-    fn beyond_page(&self, value_bytes: u64) -> u64 {
+    /// What is decoded, and what a value takes beyond what every page does.
+    fn needed(&self, decoded: u64, value_bytes: u64) -> u64 {
         let beyond = value_bytes.saturating_sub(self.page_bytes);
-        beyond.saturating_mul(VALUE_COPIES)
+        decoded.saturating_add(beyond.saturating_mul(VALUE_COPIES))
     }
 
-    /// Memory for values of up to `value_bytes`, which fit; waits for what others have, and takes the
-    /// place of pages that wait.
-    pub(crate) fn large_values(
+    /// Memory for what is decoded and for values of up to `value_bytes`, which fit; waits for what
+    /// others have, and takes the place of pages that wait. Whoever calls it has none of it.
+    pub(crate) fn take(
         &self,
+        decoded: u64,
         value_bytes: u64,
         running: &Running,
-    ) -> Result<LargeValues<'_>> {
-        let bytes = self.beyond_page(value_bytes);
-        let share = self.values.take(bytes, running)?;
-        self.memory.take(bytes);
-        let taken = LargeValues {
-            value_bytes,
-            bytes,
+    ) -> Result<Taken<'_>> {
+        let share = self.pool.take(self.needed(decoded, value_bytes), running)?;
+        self.memory.take(share.bytes());
+        let taken = Taken {
+            value_bytes: value_bytes.max(self.value_bytes),
+            share,
             memory: &self.memory,
-            _share: share,
         };
         self.stores.make_room().map_err(Cause::Spill)?;
         Ok(taken)
+    }
+
+    /// More memory for who has some for what is decoded: for values of up to `value_bytes`, if it is
+    /// there.
+    pub(crate) fn try_add_values(&self, taken: &mut Taken<'_>, value_bytes: u64) -> Result<bool> {
+        let bytes = self.needed(0, value_bytes);
+        if !taken.share.try_add(bytes) {
+            return Ok(false);
+        }
+        self.memory.take(bytes);
+        taken.value_bytes = value_bytes.max(self.value_bytes);
+        self.stores.make_room().map_err(Cause::Spill)?;
+        Ok(true)
     }
 
     /// Where pages and entries of the footer wait: in memory while it lasts, then on disk.
@@ -267,14 +276,13 @@ struct Spare {
     named: bool,
     /// For such dictionaries: half.
     dictionaries: u64,
-    /// For values that are larger than a page.
-    values: u64,
-    /// For those that nobody asks for.
+    /// For values that are larger than a page, for what is decoded, and for pages that wait, which make
+    /// room for both.
+    pool: u64,
+    /// For values that are larger than a page, and nobody asks for them.
     unasked: u64,
-    /// For decoded columns of Parquet partitions, if there are any.
+    /// As much of `pool` may be decoded at the same time, if there are Parquet partitions.
     decoding: Option<u64>,
-    /// For pages that wait. They make room for `values`.
-    waiting: u64,
 }
 
 impl Spare {
@@ -283,18 +291,19 @@ impl Spare {
         let dictionaries = if named { bytes / 2 } else { 0 };
         let shared = bytes - dictionaries;
         let left = shared.saturating_sub(PLANNED_BYTES);
-        let (decoding, waiting) = match parquet {
-            true => (Some(left - left / SHARED_OF), left / SHARED_OF),
-            false => (None, shared),
+        let (decoding, unasked, shared) = match parquet {
+            true => {
+                let waiting = left / SHARED_OF;
+                (Some(left - waiting), waiting / UNASKED_OF, left)
+            }
+            false => (None, shared / UNASKED_OF, shared),
         };
-        let unasked = waiting / UNASKED_OF;
         Self {
             named,
             dictionaries,
-            values: shared - unasked,
+            pool: shared - unasked,
             unasked,
             decoding,
-            waiting: waiting - unasked,
         }
     }
 }

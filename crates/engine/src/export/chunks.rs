@@ -13,6 +13,7 @@ use pq_encode::{
 };
 use table_reader::{PartitionInfo, TableColumn, TableReader};
 
+use super::decoded::rows_of;
 use super::group::{ColumnRows, PendingGroup};
 use super::lookout::{Lookout, Manners};
 use super::request::ExportRequest;
@@ -120,11 +121,8 @@ impl<'e> Chunks<'e> {
             return Err(Cause::Assemble(AssembleError::OutOfOrder { call, expected }).into());
         };
         // Given back when the decoded rows are gone: declared before what holds them.
-        let _share = self
-            .manners
-            .budget
-            .decoding(group.decode_bytes(idx)?, self.manners.running)?;
-        let group = Arc::new(group.for_one_column());
+        let (taken, group) = rows_of(group, idx, self.manners)?;
+        let value_bytes = taken.as_ref().map(|taken| taken.value_bytes);
         let rows = match group.column(idx) {
             Ok(rows) => rows,
             error => group.verified(idx, error)?,
@@ -139,7 +137,7 @@ impl<'e> Chunks<'e> {
         let encoder = encoder.map_err(|error| option_error(&error))?;
         let most = self.manners.budget.named_dictionary_bytes();
         let mut encoder = encoder.with_named_dictionary_max(most);
-        let lookout = Lookout::new(self.manners, &group, idx, native_bytes);
+        let lookout = Lookout::new(self.manners, &group, idx, native_bytes, value_bytes);
         let symbols = column.symbols.as_deref();
         let encoded = encoder
             .encode_watched(&rows.slices, symbols, Some(&lookout), &mut sink)

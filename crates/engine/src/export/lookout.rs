@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use pq_encode::RowWatch;
 
-use super::budget::{Budget, LargeValues};
+use super::budget::{Budget, Taken};
 use super::fetcher::Fetcher;
 use super::group::PendingGroup;
 use crate::error::{EngineError, Result};
@@ -39,6 +39,8 @@ pub(crate) struct Lookout<'a> {
     rows: u64,
     step_rows: u64,
     keep: bool,
+    /// There is memory for values of up to this length; `None`: it is asked for when one comes.
+    value_bytes: Option<u64>,
     state: RefCell<State<'a>>,
 }
 
@@ -49,17 +51,19 @@ struct State<'a> {
     /// Rows of this pass up to here have left the page cache.
     done: u64,
     /// Memory for values that not every thread may have at the same time.
-    large: Option<LargeValues<'a>>,
+    large: Option<Taken<'a>>,
     error: Option<EngineError>,
 }
 
 impl<'a> Lookout<'a> {
-    /// For column `column` of `group`, which takes `native_bytes` in its files.
+    /// For column `column` of `group`, which takes `native_bytes` in its files. `value_bytes`: of rows that
+    /// are decoded, whose largest value is known.
     pub(crate) fn new(
         manners: Manners<'a>,
         group: &'a Arc<PendingGroup>,
         column: usize,
         native_bytes: u64,
+        value_bytes: Option<u64>,
     ) -> Self {
         let rows = group.rows();
         let step_rows = u128::from(rows) * u128::from(STEP_BYTES) / u128::from(native_bytes.max(1));
@@ -72,6 +76,7 @@ impl<'a> Lookout<'a> {
                 .unwrap_or(u64::MAX)
                 .clamp(1, rows.max(1)),
             keep: native_bytes <= manners.keep_bytes,
+            value_bytes,
             state: RefCell::default(),
         }
     }
@@ -105,7 +110,7 @@ impl<'a> Lookout<'a> {
     fn weigh(&self, state: &mut State<'a>, rows: Range<u64>) -> Result<()> {
         let budget = self.manners.budget;
         let most = state.large.as_ref().map(|large| large.value_bytes);
-        let most = most.unwrap_or(budget.value_bytes());
+        let most = most.or(self.value_bytes).unwrap_or(budget.value_bytes());
         if self.group.data_bytes(self.column, rows.clone())? <= most
             || self.group.largest_value(self.column, rows)? <= most
         {
@@ -113,12 +118,13 @@ impl<'a> Lookout<'a> {
         }
         // Asked for once: who waits for more must not hold what others wait for.
         let largest = self.group.largest_value(self.column, 0..self.rows)?;
-        if !budget.fits(largest) {
+        // Whoever has memory for what is decoded may not wait for more; its values were all seen.
+        if self.value_bytes.is_some() || !budget.fits(0, largest) {
             // One answer for the row group, not one for each of its values.
-            return Err(budget.refuse_value(self.group.largest_of_all(self.column)?));
+            return Err(budget.refuse_value(0, self.group.largest_of_all(self.column)?));
         }
         state.large = None;
-        state.large = Some(budget.large_values(largest, self.manners.running)?);
+        state.large = Some(budget.take(0, largest, self.manners.running)?);
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ mod budget;
 mod chunks;
 mod copy;
 mod crew;
+mod decoded;
 mod exporter;
 mod fetcher;
 mod gathering;

@@ -1,10 +1,9 @@
 //! Memory that is taken for a chunk, and waited for: decoded columns of Parquet partitions, large values.
 //!
 //! A column of a row group is decoded as a whole, since encoders read it twice. Whoever decodes takes
-//! its bytes out of a pool first and waits until they are there. So does whoever encodes values that are
-//! much larger than a page, out of another pool. Nobody who holds some of the second waits for anything
-//! but the output, nobody who holds some of the first for anything but that and the second: all of it
-//! comes back.
+//! its bytes out of the pool first and waits until they are there. So does whoever encodes values that
+//! are much larger than a page. Nobody who holds some of it waits for more ([`Share::try_add`] does
+//! not), only for the output: all of it comes back.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -23,7 +22,7 @@ pub(crate) struct Pool {
     given_back: Condvar,
 }
 
-/// Bytes out of the pool, until dropped.
+/// Bytes out of a pool, until dropped.
 #[derive(Debug)]
 pub(crate) struct Share<'p> {
     pool: &'p Pool,
@@ -63,6 +62,24 @@ impl Pool {
 
     fn lock(&self) -> MutexGuard<'_, u64> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Share<'_> {
+    /// All bytes of it.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Takes more bytes, if they are there.
+    pub(crate) fn try_add(&mut self, bytes: u64) -> bool {
+        let mut free = self.pool.lock();
+        let Some(left) = free.checked_sub(bytes) else {
+            return false;
+        };
+        *free = left;
+        self.bytes = self.bytes.saturating_add(bytes);
+        true
     }
 }
 

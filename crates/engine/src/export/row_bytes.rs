@@ -11,9 +11,8 @@ use std::rc::Rc;
 use column_format::{ColumnSlice, Layout, LayoutError};
 use table_reader::{Cursor, Frame};
 
-use super::budget::Budget;
+use super::budget::{Budget, Taken};
 use super::planner::RowBytes;
-use super::pool::Share;
 use crate::error::{Cause, EngineError, Result};
 use crate::reading::column_error;
 use crate::running::Running;
@@ -128,11 +127,11 @@ impl<'b> RowMeter<'b> {
         Ok(measured)
     }
 
-    fn share(&self, frame: &Frame, idx: usize) -> Result<Option<Share<'b>>> {
+    fn share(&self, frame: &Frame, idx: usize) -> Result<Taken<'b>> {
         let bytes = frame.decode_bytes(idx)?;
         let bytes = bytes.kept.saturating_add(bytes.passing);
         self.budget.check_decoding(bytes)?;
-        self.budget.decoding(bytes, self.running)
+        self.budget.take(bytes, 0, self.running)
     }
 
     /// Calls `each` with the bytes of every row of a column.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use column_format::ColumnType;
 use testkit::generate::{Request, Workload, generate, generate_large};
 use testkit::temp_dir;
 
@@ -51,7 +52,9 @@ pub(crate) fn peak_of(
         peak = peak.max(anon_bytes(&child).unwrap_or(0));
         std::thread::sleep(Duration::from_millis(1));
     }
-    assert!(child.wait().unwrap().success());
+    if !child.wait().unwrap().success() {
+        return 0;
+    }
     peak
 }
 
@@ -90,7 +93,8 @@ fn values_of_10_mib_stay_within_the_budget_or_are_refused_by_name() {
     let scratch = temp_dir();
     let table = scratch.path().join("table");
     let rows = 5;
-    generate_large(&mmap_io::RealVfs, 10 << 20, rows, &table).unwrap();
+    let columns = [ColumnType::Varchar, ColumnType::Binary];
+    generate_large(&mmap_io::RealVfs, 10 << 20, (rows, 1), &columns, &table).unwrap();
     let out = scratch.path().join("out.parquet");
     let mut files = Vec::new();
     for threads in ["1", "2", "3", "8"] {
@@ -123,17 +127,19 @@ fn values_of_10_mib_stay_within_the_budget_or_are_refused_by_name() {
 /// A table of which all partitions but the last are Parquet files with row groups of `group_rows`.
 fn mixed_table(dir: &Path, workload: Workload, rows: u64, group_rows: u64) -> PathBuf {
     let table = dir.join("mixed");
-    let partitions = 3;
-    generate(
-        &mmap_io::RealVfs,
-        &Request::new(workload, rows, partitions, &table),
-    )
-    .unwrap();
-    let dirs = testkit::parquet::partition_dirs(&table).unwrap();
+    let request = Request::new(workload, rows, 3, &table);
+    generate(&mmap_io::RealVfs, &request).unwrap();
+    store_as_parquet(&table, group_rows, |at| at < 2);
+    table
+}
+
+/// Makes Parquet files of some partitions of a table, never of the last, with row groups of `group_rows`.
+fn store_as_parquet(table: &Path, group_rows: u64, which: impl Fn(usize) -> bool) {
+    let dirs = testkit::parquet::partition_dirs(table).unwrap();
     let name = |dir: &PathBuf| dir.file_name().unwrap().to_str().unwrap().to_owned();
     let days: Vec<String> = dirs.iter().map(|dir| name(dir)[..10].to_owned()).collect();
-    for (at, pair) in days.windows(2).enumerate() {
-        let out = dir.join("part.parquet");
+    let out = table.with_file_name("part.parquet");
+    for (at, pair) in days.windows(2).enumerate().filter(|(at, _)| which(*at)) {
         let words = [
             "--force",
             "--quiet",
@@ -146,21 +152,46 @@ fn mixed_table(dir: &Path, workload: Workload, rows: u64, group_rows: u64) -> Pa
             .arg("export")
             .args(words)
             .args(["--from", &pair[0], "--to", &pair[1]])
-            .args([
-                "--page-bytes",
-                "1MiB",
-                "--row-group-rows",
-                &group_rows.to_string(),
-                "-o",
-            ])
-            .args([&out, &table])
+            .args(["--memory", "256MiB", "--page-bytes", "1MiB"])
+            .args(["--row-group-rows", &group_rows.to_string(), "-o"])
+            .args([out.as_path(), table])
             .stdout(Stdio::null())
             .status()
             .unwrap();
         assert!(status.success());
-        testkit::parquet::store_as_parquet(&table, at, &fs::read(&out).unwrap()).unwrap();
+        testkit::parquet::store_as_parquet(table, at, &fs::read(&out).unwrap()).unwrap();
     }
-    table
+}
+
+/// Values of 10 MiB of native rows, beside columns that are decoded: both are of the same bytes.
+#[test]
+fn large_values_beside_decoded_columns_stay_within_the_budget() {
+    let scratch = temp_dir();
+    let table = scratch.path().join("table");
+    let columns = [ColumnType::Array { dims: 1 }; 4];
+    generate_large(&mmap_io::RealVfs, 10 << 20, (12, 6), &columns, &table).unwrap();
+    store_as_parquet(&table, 2, |at| at % 2 == 0);
+    let out = scratch.path().join("out.parquet");
+    let mut files = Vec::new();
+    let more = ["--threads", "8", "--codec", "lz4_raw"];
+    // Decoding a column, then its values as well.
+    let mut least = 16 << 20;
+    for what in ["decoding a column", "the largest value"] {
+        let words = "export @ -o # --threads 8 --codec lz4_raw --row-group-rows 2 --memory";
+        let ran = crate::support::run_words(&format!("{words} {least}"), &table, &out);
+        crate::support::assert_refused(&ran, 2, &[what, "needs at least"]);
+        assert!(!out.exists());
+        let named = ran.stderr.trim_end().rsplit("at least ").next().unwrap();
+        let named: engine::ByteSize = named.replace(' ', "").parse().unwrap();
+        least = named.0;
+    }
+    for budget in [least, 160 << 20, 200 << 20] {
+        let peak = peak_of(&table, &out, &budget.to_string(), 2, &more);
+        let limit = budget + CONSTANT;
+        assert!(peak > 60 << 20 && peak <= limit, "{peak} of {budget}");
+        files.push(fs::read(&out).unwrap());
+    }
+    assert!(files.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
 #[test]

@@ -40,7 +40,18 @@ fn of_one_day(
     columns: impl IntoIterator<Item = Column>,
     out: impl Into<PathBuf>,
 ) -> Result<Generated, GenError> {
-    let request = Request::new(Workload::Trades, rows, 1, out);
+    of_days(vfs, id, (rows, 1), columns, out)
+}
+
+/// The same for so many rows in so many days.
+fn of_days(
+    vfs: &dyn Vfs,
+    id: i32,
+    (rows, days): (u64, u64),
+    columns: impl IntoIterator<Item = Column>,
+    out: impl Into<PathBuf>,
+) -> Result<Generated, GenError> {
+    let request = Request::new(Workload::Trades, rows, days, out);
     let spans = plan::spans(&request)?;
     let time = ColumnType::Timestamp(TimestampUnit::Micros);
     let mut all = vec![Column::new("timestamp", time, Ticks(stream(1, 0)))];
@@ -66,34 +77,36 @@ pub fn generate_texts(
     of_one_day(vfs, 1004, rows, columns, out)
 }
 
-/// Makes a table of a designated timestamp, a VARCHAR column `v` and a BINARY column `b`, whose values are
-/// noise of `value_len` bytes each, of one day.
+/// Makes a table of a designated timestamp and columns `c0`, `c1`, … of these types, whose values are
+/// noise and take `value_len` bytes each in a column file; that many rows in that many days. A STRING is
+/// of ideographs, which take half as much again in UTF-8.
 ///
 /// # Errors
-/// As for [`generate`](super::generate()).
+/// As for [`generate`](super::generate()); a type other than VARCHAR, STRING, BINARY and arrays of one
+/// dimension.
 pub fn generate_large(
     vfs: &dyn Vfs,
     value_len: usize,
-    rows: u64,
+    (rows, days): (u64, u64),
+    columns: &[ColumnType],
     out: impl Into<PathBuf>,
 ) -> Result<Generated, GenError> {
-    let noise = |column: u64, letters: bool| Noise {
-        random: stream(1, column),
-        letters,
-        value: vec![0; value_len],
+    let noise = |(number, column_type): (u64, &ColumnType)| {
+        let noise = Noise {
+            random: stream(1, number + 1),
+            column_type: *column_type,
+            value: vec![0; value_len],
+        };
+        Column::new(format!("c{number}"), *column_type, noise)
     };
-    let columns = [
-        Column::new("v", ColumnType::Varchar, noise(1, true)),
-        Column::new("b", ColumnType::Binary, noise(2, false)),
-    ];
-    of_one_day(vfs, 1005, rows, columns, out)
+    let columns = (0..).zip(columns).map(noise);
+    of_days(vfs, 1005, (rows, days), columns, out)
 }
 
 /// Values of one length.
 struct Noise {
     random: ChaCha8Rng,
-    /// They are text.
-    letters: bool,
+    column_type: ColumnType,
     value: Vec<u8>,
 }
 
@@ -101,13 +114,28 @@ impl Source for Noise {
     fn fill(&mut self, batch: &Batch<'_>, out: &mut Files) -> Result<(), WriteError> {
         for _ in batch.rows.clone() {
             self.random.fill_bytes(&mut self.value);
-            if self.letters {
-                self.value
-                    .iter_mut()
-                    .for_each(|byte| *byte = b'@' | *byte & 0x1f);
-                out.push(&Value::Varchar(&self.value))?;
-            } else {
-                out.push(&Value::Binary(&self.value))?;
+            match self.column_type {
+                ColumnType::Varchar => {
+                    for byte in &mut self.value {
+                        *byte = b'@' | *byte & 0x1f;
+                    }
+                    out.push(&Value::Varchar(&self.value))?;
+                }
+                ColumnType::String => {
+                    let (pairs, _) = self.value.as_chunks::<2>();
+                    let ideograph = |pair: &[u8; 2]| {
+                        char::from_u32(0x4e00 + u32::from(u16::from_le_bytes(*pair) & 0x3fff))
+                    };
+                    let text: String = pairs.iter().filter_map(ideograph).collect();
+                    out.push_text(&text)?;
+                }
+                ColumnType::Array { .. } => {
+                    let (words, _) = self.value.as_chunks::<8>();
+                    let items: Vec<f64> = words.iter().map(|w| f64::from_le_bytes(*w)).collect();
+                    let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
+                    out.push_array(&[count], &items)?;
+                }
+                _ => out.push(&Value::Binary(&self.value))?,
             }
         }
         Ok(())
