@@ -6,24 +6,21 @@
 //! codec has to chew: at equal size the encoding that leaves less to the codec is several times
 //! faster.
 
+mod trial;
+
 use column_format::{ColumnSlice, ColumnType, SymbolDict};
 use pq_format::Codec;
 
+use self::trial::Depth;
 use crate::page::buf::PageBuf;
 use crate::page::writer::PageWriter;
 use crate::rows::Cursor;
-use crate::sample::{STRIPE_ROWS, STRIPES, starts, stripes};
-use crate::source::{DictionaryLimits, PageLimits, PageSource};
+use crate::sample::{STRIPE_ROWS, starts, stripes};
+use crate::source::{DictionaryLimits, PageSource};
 use crate::{ColumnSpec, EncodeError, Encoding, PageVersion, RowWatch, WriterOptions};
 
-/// Bytes into the codec that weigh as much as one byte in the file.
-const CODEC_BYTES: u64 = 20;
-
-/// Bytes of a stripe of the sample whatever the pages are: in a few hundred every encoding is its
-/// header.
-const STRIPE_BYTES_MIN: usize = 16 << 10;
-
-/// A sample in which fewer of 16 values are new is worth a look at the whole chunk's dictionary.
+/// A sample in which fewer of 16 values are new is worth a look at the whole chunk's dictionary, where
+/// rows are seen once.
 pub(crate) const NEW_OF_16_MAX: usize = 15;
 
 /// A dictionary of the whole chunk pays with at most this many entries for 16 rows.
@@ -68,35 +65,6 @@ pub fn candidates(spec: &ColumnSpec, options: &WriterOptions) -> Vec<Encoding> {
         T::Uuid | T::Long128 | T::Long256 | T::Decimal { .. } => &[E::Dictionary, E::Plain],
     };
     all.to_vec()
-}
-
-/// What a sample became.
-#[derive(Debug, Clone, Copy)]
-struct Trial {
-    encoding: Encoding,
-    /// Bytes of the chunk by the sample, before and after the codec.
-    raw: u64,
-    packed: u64,
-    stored: bool,
-}
-
-impl Trial {
-    fn plan(self, fallback: Option<Encoding>) -> Plan {
-        Plan {
-            encoding: self.encoding,
-            stored: self.stored,
-            fallback,
-        }
-    }
-
-    /// What the chunk costs.
-    fn cost(&self) -> u64 {
-        if self.stored {
-            self.raw
-        } else {
-            self.packed + self.raw / CODEC_BYTES
-        }
-    }
 }
 
 /// Whether a chunk may be stored for want of gain.
@@ -184,23 +152,40 @@ impl Chooser<'_> {
             }
         }
         let sample = stripes(slices, rows);
-        let mut best: Option<Trial> = None;
-        for encoding in candidates
+        let others: Vec<Encoding> = candidates
             .iter()
             .copied()
             .filter(|e| *e != Encoding::Dictionary)
-        {
-            let trial = self.try_encoding(encoding, &sample, symbols, rows)?;
-            best = Some(
-                best.filter(|best| best.cost() <= trial.cost())
-                    .unwrap_or(trial),
-            );
-        }
+            .collect();
+        let probe = match candidates {
+            // What a codec makes of it is all that is asked.
+            [_] => None,
+            _ => self.probe(&sample, symbols, rows)?,
+        };
+        let depth = match &probe {
+            Some(probe) if !probe.has_rounds() => Depth::First,
+            _ => Depth::All,
+        };
+        let (best, depth) = self.best_of(&others, &sample, symbols, rows, depth)?;
         if candidates.contains(&Encoding::Dictionary) {
             let named = self.spec.encoding.is_some();
-            let worth_a_look = named || self.sample_repeats(&sample, symbols)?;
+            // Symbols repeat: that is what they are for.
+            let is_open = !named && self.spec.column_type != ColumnType::Symbol;
+            let bytes_max = self.options.dictionary_bytes;
+            let worth_a_look = !is_open || probe.is_none_or(|probe| probe.repeats(rows, bytes_max));
             if worth_a_look && self.find_entries(slices, symbols, rows, named)? {
-                let trial = self.try_encoding(Encoding::Dictionary, &sample, symbols, rows)?;
+                self.source.set_encoding(Encoding::Dictionary);
+                let mut trial =
+                    self.try_encoding(Encoding::Dictionary, &sample, symbols, rows, depth)?;
+                if depth == Depth::First && self.is_unsure(&trial) {
+                    trial = self.try_encoding(
+                        Encoding::Dictionary,
+                        &sample,
+                        symbols,
+                        rows,
+                        Depth::All,
+                    )?;
+                }
                 if best.is_none_or(|best| trial.cost() <= best.cost()) {
                     // The source is set to the dictionary already.
                     return Ok(Some(trial.plan(best.map(|best| best.encoding))));
@@ -242,92 +227,6 @@ impl Chooser<'_> {
             return Err(EncodeError::Stopped);
         }
         Ok(found)
-    }
-
-    /// Whether values of the sample repeat. Symbols do: that is what they are for.
-    fn sample_repeats(
-        &mut self,
-        sample: &[Vec<ColumnSlice<'_>>],
-        symbols: Option<&SymbolDict>,
-    ) -> Result<bool, EncodeError> {
-        if self.spec.column_type == ColumnType::Symbol {
-            return Ok(true);
-        }
-        let flat: Vec<ColumnSlice<'_>> = sample.iter().flatten().copied().collect();
-        let rows: usize = flat.iter().map(ColumnSlice::rows).sum();
-        let entries = rows * NEW_OF_16_MAX / 16;
-        let limits = DictionaryLimits {
-            entries,
-            bytes: self.options.dictionary_bytes,
-        };
-        self.source
-            .find_entries(&mut Cursor::new(&flat), symbols, limits)
-    }
-
-    /// Encodes the sample; leaves the source set to `encoding`, with everything forgotten that
-    /// belongs to pages.
-    fn try_encoding(
-        &mut self,
-        encoding: Encoding,
-        sample: &[Vec<ColumnSlice<'_>>],
-        symbols: Option<&SymbolDict>,
-        rows: u64,
-    ) -> Result<Trial, EncodeError> {
-        let limits = PageLimits {
-            bytes: (self.options.page_bytes / STRIPES).max(STRIPE_BYTES_MIN),
-            rows: STRIPE_ROWS,
-        };
-        self.source.set_encoding(encoding);
-        self.source.rewind(true);
-        self.scratch.clear();
-        let (mut sampled, mut cuts) = (0, Vec::new());
-        for stripe in sample {
-            self.page.reset(self.source.gap(limits));
-            let mut cursor = Cursor::new(stripe);
-            if let Some(filled) = self.source.fill(&mut cursor, symbols, limits, self.page)? {
-                let (repetition, definition) = self.source.levels();
-                for part in [repetition, definition].into_iter().flatten() {
-                    self.scratch.extend_from_slice(part);
-                }
-                // The codec is told of the same changes as in pages.
-                let start = self.scratch.len();
-                cuts.push(start);
-                cuts.extend(self.page.cuts().map(|cut| start + cut));
-                self.scratch.extend_from_slice(self.page.bytes());
-                sampled += filled.rows as u64;
-                // A row as large as all stripes is sample enough: four of them are not compressed.
-                if self.page.len() > STRIPES * limits.bytes {
-                    break;
-                }
-            }
-        }
-        self.source.rewind(false);
-        let dictionary = self.source.dictionary().map_or(&[][..], |(plain, _)| plain);
-        let scale = |bytes: usize| {
-            let bytes = u128::from(bytes as u64) * u128::from(rows);
-            u64::try_from(bytes / u128::from(sampled.max(1))).unwrap_or(u64::MAX)
-        };
-        let mut raw = scale(self.scratch.len()) + dictionary.len() as u64;
-        let packed = scale(self.writer.trial(self.scratch, &cuts)?)
-            + self.writer.trial(dictionary, &[])? as u64;
-        if self.scratch.capacity() > 2 * STRIPES * limits.bytes {
-            // A large value, which is in the page as well.
-            *self.scratch = Vec::new();
-        }
-        raw = raw.max(1);
-        let percent = u64::from(100 - self.options.min_gain_percent.min(100));
-        let gains = packed.saturating_mul(100) <= raw.saturating_mul(percent);
-        let stored = self.writer_codec() == Codec::None || self.codec_is_open() && !gains;
-        Ok(Trial {
-            encoding,
-            raw,
-            packed,
-            stored,
-        })
-    }
-
-    fn writer_codec(&self) -> Codec {
-        self.spec.codec.unwrap_or(self.options.codec)
     }
 }
 

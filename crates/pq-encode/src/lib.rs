@@ -14,6 +14,7 @@ mod file;
 mod fixed;
 mod options;
 mod page;
+mod probe;
 mod push;
 mod rows;
 mod sample;

@@ -14,6 +14,8 @@ const STRIPES_OF_SMALL: usize = 3;
 const SMALL: u64 = 64 << 10;
 /// Rows of a stripe.
 pub(crate) const STRIPE_ROWS: usize = 4096;
+/// Rows of a stripe that every candidate is tried on.
+pub(crate) const FIRST_ROWS: usize = 1024;
 
 /// The stripes of a chunk of `rows` rows: all rows if there are few.
 pub(crate) fn stripes<'a>(slices: &[ColumnSlice<'a>], rows: u64) -> Vec<Vec<ColumnSlice<'a>>> {

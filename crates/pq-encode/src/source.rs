@@ -6,6 +6,7 @@
 use column_format::SymbolDict;
 
 use crate::page::buf::PageBuf;
+use crate::probe::Probe;
 use crate::rows::Cursor;
 use crate::summary::{PageBounds, PageOrder, RowOrder};
 use crate::{BloomRate, EncodeError, Encoding, WriterOptions};
@@ -118,6 +119,18 @@ pub(crate) trait PageSource: Send {
         symbols: Option<&SymbolDict>,
         limits: DictionaryLimits,
     ) -> Result<bool, EncodeError>;
+
+    /// Hashes the values of some rows: of about `bytes_max`, if their size varies. A source that has no
+    /// dictionaries need not.
+    fn hash(
+        &mut self,
+        _rows: &mut Cursor<'_, '_>,
+        _symbols: Option<&SymbolDict>,
+        _bytes_max: usize,
+        _probe: &mut Probe,
+    ) -> Result<(), EncodeError> {
+        Ok(())
+    }
 
     /// Chooses the encoding of the pages to come; for [`Encoding::Dictionary`] the entries must
     /// have been found.

@@ -6,15 +6,17 @@
 use column_format::{ColumnType, SymbolDict};
 
 use super::column::FixedColumn;
-use super::dictionary::{FixedDictionary, entries_within, fixed_dictionary};
+use super::dictionary::{FixedDictionary, distinct, entries_within, fixed_dictionary};
+use super::hash::hash_rows;
 use super::values::{Found, Growing, Values};
 use crate::bits::validity::Validity;
-use crate::bloom::{BloomBuilder, is_zero};
+use crate::bloom::BloomBuilder;
 use crate::encoders::byte_stream_split;
 use crate::encoders::delta_binary_packed::HEADER_BYTES_MAX;
 use crate::encoders::key_cache::KeyCache;
 use crate::page::buf::PageBuf;
 use crate::page::writer::HEADER_GAP;
+use crate::probe::Probe;
 use crate::rows::Cursor;
 use crate::source::{
     Added, ChunkBounds, ChunkFacts, DictionaryLimits, FilledPage, GrownDictionary, PageLimits,
@@ -214,18 +216,7 @@ impl FixedSource {
     /// Distinct values, where the dictionary knows them.
     fn distinct(&self) -> Option<u64> {
         let dictionary = self.values.dictionary()?;
-        let entries = dictionary.entries() as u64;
-        let width = self.column.width();
-        let zeros = if self.two_zeros {
-            dictionary
-                .plain()
-                .chunks_exact(width)
-                .filter(|value| is_zero(value))
-                .count()
-        } else {
-            0
-        };
-        Some(if zeros == 2 { entries - 1 } else { entries })
+        Some(distinct(dictionary, self.column.width(), self.two_zeros))
     }
 }
 
@@ -279,6 +270,16 @@ impl PageSource for FixedSource {
             rows: valid,
         });
         Ok(fits)
+    }
+
+    fn hash(
+        &mut self,
+        rows: &mut Cursor<'_, '_>,
+        _symbols: Option<&SymbolDict>,
+        _bytes_max: usize,
+        probe: &mut Probe,
+    ) -> Result<(), EncodeError> {
+        hash_rows(self.column.as_mut(), rows, &mut self.stage, probe)
     }
 
     fn set_encoding(&mut self, encoding: Encoding) {

@@ -5,6 +5,7 @@
 //! as possible. The table starts small and grows with the values (2,000 columns must not each hold a
 //! big one), and is kept sparse: a second probe is a mispredicted branch.
 
+use crate::bloom::is_zero;
 use crate::encoders::dictionary::KeyWriter;
 use crate::encoders::key_cache::KeyCache;
 use crate::slots::Slots;
@@ -79,6 +80,17 @@ pub(crate) fn fixed_dictionary(width: usize) -> Option<Box<dyn FixedDictionary>>
     })
 }
 
+/// Distinct values of `width` bytes in a dictionary; `two_zeros`: zeros of either sign are one.
+pub(super) fn distinct(dictionary: &dyn FixedDictionary, width: usize, two_zeros: bool) -> u64 {
+    let entries = dictionary.entries() as u64;
+    let mut values = dictionary.plain().chunks_exact(width);
+    if two_zeros && values.by_ref().filter(|value| is_zero(value)).count() == 2 {
+        entries - 1
+    } else {
+        entries
+    }
+}
+
 /// Entries of `width` bytes that a dictionary may have on `heap_max` bytes, its table included. One
 /// that is no larger than a new table always may be.
 pub(crate) fn entries_within(width: usize, heap_max: usize) -> usize {
@@ -117,7 +129,7 @@ impl<const W: usize> Default for Table<W> {
 
 /// A hash whose high bits are used: every bit of the value reaches them.
 #[inline(always)]
-fn hash<const W: usize>(value: &[u8; W]) -> u64 {
+pub(super) fn hash<const W: usize>(value: &[u8; W]) -> u64 {
     const K: u64 = 0x9e37_79b9_7f4a_7c15;
     let (words, tail) = value.as_chunks::<8>();
     let mut hash = 0_u64;

@@ -9,6 +9,7 @@ pub(crate) mod column;
 mod decimals;
 pub(crate) mod dictionary;
 pub(crate) mod gather;
+mod hash;
 pub(crate) mod kind;
 mod sorted;
 pub(crate) mod values;

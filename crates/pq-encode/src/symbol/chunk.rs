@@ -9,6 +9,7 @@ use super::entries::Entries;
 use super::used::Used;
 use crate::bloom::BloomBuilder;
 use crate::page::buf::PageBuf;
+use crate::probe::Probe;
 use crate::rows::Cursor;
 use crate::source::{
     Added, ChunkFacts, DictionaryLimits, FilledPage, GrownDictionary, PageLimits, PageSource,
@@ -174,6 +175,25 @@ impl PageSource for SymbolSource {
             self.used = Some(used);
         }
         Ok(found)
+    }
+
+    fn hash(
+        &mut self,
+        rows: &mut Cursor<'_, '_>,
+        _symbols: Option<&SymbolDict>,
+        _bytes_max: usize,
+        probe: &mut Probe,
+    ) -> Result<(), EncodeError> {
+        while let Some(part) = rows.peek(usize::MAX) {
+            if let ColumnSlice::Fixed(fixed) = part {
+                let keys = fixed.chunks::<4>().unwrap_or_default();
+                let hash = |key: &[u8; 4]| u32::from_le_bytes(*key).wrapping_mul(0x9e37_79b1);
+                probe.add(keys.iter().map(|key| (hash(key), key.len())));
+            }
+            probe.add_rows(part.rows());
+            rows.advance(part.rows());
+        }
+        Ok(())
     }
 
     fn set_encoding(&mut self, encoding: Encoding) {

@@ -10,7 +10,7 @@ mod keys;
 use column_format::{ColumnType, SymbolDict};
 
 use super::cut::Cut;
-use super::dictionary::BytesDictionary;
+use super::dictionary::{self, BytesDictionary};
 use super::keyed::KeyedPages;
 use super::plain;
 use super::reader::Reader;
@@ -21,6 +21,7 @@ use crate::bloom::BloomBuilder;
 use crate::encoders::delta_binary_packed::Delta;
 use crate::encoders::key_cache::KeyCache;
 use crate::page::buf::PageBuf;
+use crate::probe::Probe;
 use crate::rows::Cursor;
 use crate::source::{
     Added, ChunkFacts, DictionaryLimits, FilledPage, GrownDictionary, PageLimits, PageSource,
@@ -220,6 +221,22 @@ impl PageSource for TextSource {
             }
         }
         Ok(true)
+    }
+
+    fn hash(
+        &mut self,
+        rows: &mut Cursor<'_, '_>,
+        symbols: Option<&SymbolDict>,
+        bytes_max: usize,
+        probe: &mut Probe,
+    ) -> Result<(), EncodeError> {
+        self.stage.start(bytes_max, usize::MAX);
+        let (stage, optional) = (&mut self.stage, self.optional);
+        while self.reader.read(rows, symbols, optional, stage)? {}
+        probe.add_rows(self.stage.validity.rows());
+        let values = self.stage.values();
+        probe.add(values.map(|value| (dictionary::hash(value), dictionary::PREFIX + value.len())));
+        Ok(())
     }
 
     fn set_encoding(&mut self, encoding: Encoding) {

@@ -24,7 +24,7 @@ const fn table_bytes(slots: usize) -> usize {
 }
 
 /// Bytes of the length in front of a PLAIN byte array.
-const PREFIX: usize = 4;
+pub(super) const PREFIX: usize = 4;
 
 /// A key in a slot with a part of its value's hash, or that there is none.
 trait Slot: Copy + PartialEq {
@@ -156,7 +156,7 @@ fn same(a: &[u8], b: &[u8]) -> bool {
 
 /// A hash of bytes: eight at a time, the last eight overlapping.
 #[inline]
-fn hash(value: &[u8]) -> u32 {
+pub(super) fn hash(value: &[u8]) -> u32 {
     const K: u64 = 0x9e37_79b9_7f4a_7c15;
     let mix = |hash: u64, word: u64| (hash.rotate_left(29) ^ word).wrapping_mul(K);
     let mut hash = mix(K, value.len() as u64);
