@@ -39,7 +39,8 @@ pub enum Contestant {
     /// The same with `--profile cached`: source and output stay in the page cache, as everybody else
     /// leaves them.
     SluiceCached(usize),
-    /// The same with large pages: longer patterns are found, and less can be skipped.
+    /// The same tuned by hand: large pages, in which longer patterns are found, and less can be skipped;
+    /// of `wide`, whose texts are long, larger ones still, and row groups by rows alone.
     SluiceBest(usize),
     /// pyarrow from mapped Arrow IPC.
     Pyarrow(Style),
@@ -109,6 +110,16 @@ pub struct Places {
     pub arrow_rs: Option<PathBuf>,
     /// Java and the server's jar, if there are.
     pub server: Option<(PathBuf, PathBuf)>,
+}
+
+/// The best that we offer for a workload.
+fn best_options(workload: Workload) -> impl Iterator<Item = &'static str> {
+    let large = ["--page-rows", "1000000", "--page-bytes"];
+    let rest: &[&str] = match workload {
+        Workload::Wide => &["8MiB", "--row-group-bytes", "2GiB", "--memory", "512MiB"],
+        _ => &["1MiB"],
+    };
+    large.into_iter().chain(rest.iter().copied())
 }
 
 impl Places {
@@ -219,8 +230,7 @@ impl Contestant {
                     command.extend(["--profile".into(), "cached".into()]);
                 }
                 if matches!(self, Contestant::SluiceBest(_)) {
-                    command
-                        .extend(["--page-bytes", "1MiB", "--page-rows", "1000000"].map(Into::into));
+                    command.extend(best_options(task.workload).map(Into::into));
                 }
                 if places.threads {
                     command.extend(["--threads".into(), threads.to_string()]);

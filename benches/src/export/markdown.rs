@@ -128,7 +128,8 @@ pub fn legend() -> &'static str {
      they are imported, QuestDB from when it is asked (after an export that warmed it up; its process alone is charged). \
      CPU: user and system of all threads. Sources: the table (sluice, arrow-rs, cp, QuestDB), Arrow IPC of the same \
      rows (pyarrow, Polars), DuckDB's and chDB's own files. *defaults*: the codec is said and nothing else; *best*: \
-     by hand, see `benches/python/export_peer.py`; `sluice-best`: pages of 1 MiB and up to 1,000,000 rows. arrow-rs: written by hand over the mapped columns \
+     by hand, see `benches/python/export_peer.py`; `sluice-best`: pages of 1 MiB (of `wide`, \
+     with its long texts, 8 MiB, in one row group and with a budget of 512 MiB) and up to 1,000,000 rows. arrow-rs: written by hand over the mapped columns \
      (`benches/peers`).\n"
 }
 
