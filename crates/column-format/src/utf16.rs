@@ -51,20 +51,23 @@ impl<'a> Utf16<'a> {
     /// Appends the text as UTF-8, each lone surrogate as U+FFFD; returns whether there was one.
     #[inline]
     pub fn push_utf8_lossy(&self, out: &mut Vec<u8>) -> bool {
-        // Nearly all text is ASCII: narrow it in one vectorised pass, and look afterwards.
-        let start = out.len();
-        out.resize(start + self.units.len(), 0);
-        let mut any = 0;
-        let bytes = out.get_mut(start..).unwrap_or(&mut []);
-        for (byte, unit) in bytes.iter_mut().zip(self.units) {
-            any |= u16::from_le_bytes(*unit);
-            *byte = unit[0];
+        // Nearly all text is ASCII, and a unit of it a byte.
+        out.reserve(self.units.len());
+        let (blocks, tail) = self.units.as_chunks::<BLOCK>();
+        for (i, block) in blocks.iter().enumerate() {
+            match narrow(block) {
+                Some(bytes) => out.extend_from_slice(&bytes),
+                None => return push_slow(self.units.get(i * BLOCK..).unwrap_or(&[]), out),
+            }
         }
-        if any < 0x80 {
-            return false;
+        let mut block = [[0; 2]; BLOCK];
+        let rest = block.get_mut(..tail.len()).unwrap_or(&mut []);
+        rest.copy_from_slice(tail);
+        match narrow(&block) {
+            Some(bytes) => out.extend_from_slice(bytes.get(..tail.len()).unwrap_or(&[])),
+            None => return push_slow(tail, out),
         }
-        out.truncate(start);
-        push_slow(self.units, out)
+        false
     }
 
     /// Appends the UTF-16 code units of `text`, little-endian: the bytes that
@@ -119,16 +122,77 @@ impl fmt::Display for Utf16<'_> {
     }
 }
 
+/// Code units that are looked at together.
+const BLOCK: usize = 32;
+
+/// The units as bytes, if all are ASCII.
+#[inline(always)]
+fn narrow(units: &[[u8; 2]; BLOCK]) -> Option<[u8; BLOCK]> {
+    let (mut bytes, mut any) = ([0; BLOCK], 0);
+    for (byte, unit) in bytes.iter_mut().zip(units) {
+        any |= u16::from_le_bytes(*unit);
+        *byte = unit[0];
+    }
+    (any < 0x80).then_some(bytes)
+}
+
+/// Bytes that are put together before they are appended, and those that a character may take.
+const ROOM: usize = 256;
+const CHAR: usize = 4;
+
 /// The general case; out of line to keep the ASCII loop small.
 #[cold]
 fn push_slow(units: &[[u8; 2]], out: &mut Vec<u8>) -> bool {
     let mut lone = false;
-    for c in char::decode_utf16(units.iter().map(|u| u16::from_le_bytes(*u))) {
-        let c = c.unwrap_or_else(|_| {
-            lone = true;
-            char::REPLACEMENT_CHARACTER
-        });
-        out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+    let (mut room, mut len) = ([0_u8; ROOM + CHAR], 0);
+    let mut at = 0;
+    while let Some(unit) = units.get(at) {
+        let unit = u32::from(u16::from_le_bytes(*unit));
+        at += 1;
+        let next = units
+            .get(at)
+            .map_or(0, |next| u32::from(u16::from_le_bytes(*next)));
+        let mut code = unit;
+        if unit & 0xf800 == 0xd800 {
+            if unit < 0xdc00 && next & 0xfc00 == 0xdc00 {
+                code = 0x1_0000 + ((unit & 0x3ff) << 10 | next & 0x3ff);
+                at += 1;
+            } else {
+                code = u32::from(char::REPLACEMENT_CHARACTER);
+                lone = true;
+            }
+        }
+        let (bytes, count) = utf8_of(code);
+        if let Some(slot) = room
+            .get_mut(len..)
+            .and_then(<[u8]>::first_chunk_mut::<CHAR>)
+        {
+            *slot = bytes;
+        }
+        len += count;
+        if len >= ROOM {
+            out.extend_from_slice(room.get(..len).unwrap_or(&[]));
+            len = 0;
+        }
     }
+    out.extend_from_slice(room.get(..len).unwrap_or(&[]));
     lone
+}
+
+/// The UTF-8 of a code point that is no surrogate, and how many of the bytes it takes.
+#[inline(always)]
+fn utf8_of(code: u32) -> ([u8; CHAR], usize) {
+    let [low, ..] = (code & 0x3f | 0x80).to_le_bytes();
+    let [second, ..] = (code >> 6 & 0x3f | 0x80).to_le_bytes();
+    let [third, ..] = (code >> 12 & 0x3f | 0x80).to_le_bytes();
+    let first = |mark: u32, shift: u32| {
+        let [byte, ..] = (mark | code >> shift).to_le_bytes();
+        byte
+    };
+    match code {
+        0..0x80 => ([first(0, 0), 0, 0, 0], 1),
+        0x80..0x800 => ([first(0xc0, 6), low, 0, 0], 2),
+        0x800..0x1_0000 => ([first(0xe0, 12), second, low, 0], 3),
+        _ => ([first(0xf0, 18), third, second, low], 4),
+    }
 }

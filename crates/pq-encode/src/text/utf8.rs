@@ -30,10 +30,26 @@ pub(crate) fn whole_chars(start: &[u8]) -> &[u8] {
     start
 }
 
+/// Values of more bytes than this, in the mean, are looked at one by one.
+const LONG: usize = 32;
+
+fn is_valid(value: &[u8]) -> bool {
+    value.is_ascii() || std::str::from_utf8(value).is_ok()
+}
+
 /// Whether the values of `lens` bytes each that `data` consists of are all valid UTF-8.
 pub(crate) fn all_valid(data: &[u8], lens: &[u32]) -> bool {
     if data.is_ascii() {
         return true;
+    }
+    if data.len() > LONG * lens.len() {
+        // Most of long values are ASCII as a whole, and looked at in wide steps.
+        let mut rest = data;
+        return lens.iter().all(|len| {
+            let (value, tail) = rest.split_at((*len as usize).min(rest.len()));
+            rest = tail;
+            is_valid(value)
+        });
     }
     if std::str::from_utf8(data).is_err() {
         return false;
@@ -49,6 +65,10 @@ pub(crate) fn all_valid(data: &[u8], lens: &[u32]) -> bool {
 
 /// Appends `value`; `true` if something in it became U+FFFD.
 pub(crate) fn push_lossy(value: &[u8], out: &mut Vec<u8>) -> bool {
+    if is_valid(value) {
+        out.extend_from_slice(value);
+        return false;
+    }
     match String::from_utf8_lossy(value) {
         std::borrow::Cow::Borrowed(text) => {
             out.extend_from_slice(text.as_bytes());
@@ -61,33 +81,13 @@ pub(crate) fn push_lossy(value: &[u8], out: &mut Vec<u8>) -> bool {
     }
 }
 
-/// Appends UTF-16 as UTF-8; `true` if it had a lone surrogate. ASCII takes a fast path.
-pub(crate) fn push_utf16(value: Utf16<'_>, out: &mut Vec<u8>) -> bool {
-    let units = value.units_le().as_chunks::<2>().0;
-    let start = out.len();
-    out.resize(start + units.len(), 0);
-    let mut any = 0;
-    if let Some(space) = out.get_mut(start..) {
-        for (slot, unit) in space.iter_mut().zip(units) {
-            any |= u16::from_le_bytes(*unit);
-            *slot = unit[0];
-        }
-    }
-    if any < 0x80 {
-        false
-    } else {
-        restart(value, start, out)
-    }
-}
-
 /// Code units of a text that is measured before it is converted: the buffer would double.
 const LARGE_UNITS: usize = 64 << 10;
 
-/// Not ASCII after all.
-#[cold]
-fn restart(value: Utf16<'_>, start: usize, out: &mut Vec<u8>) -> bool {
-    out.truncate(start);
-    if value.len() >= LARGE_UNITS {
+/// Appends UTF-16 as UTF-8; `true` if it had a lone surrogate.
+#[inline]
+pub(crate) fn push_utf16(value: Utf16<'_>, out: &mut Vec<u8>) -> bool {
+    if value.len() >= LARGE_UNITS && value.units().any(|unit| unit >= 0x80) {
         let chars = char::decode_utf16(value.units());
         let lens = chars.map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER).len_utf8());
         out.reserve_exact(lens.sum());
@@ -107,13 +107,18 @@ mod tests {
         assert!(!all_valid(data, &[2, 3]));
         assert!(all_valid(data, &[0, 5, 0]));
         assert!(!all_valid(&data[..3], &[3]));
+        // Long ones are looked at one by one.
+        let long = "a€b".repeat(40);
+        let data = long.repeat(2).into_bytes();
+        assert!(all_valid(&data, &[200, 200]));
+        assert!(!all_valid(&data, &[202, 198]));
     }
 
     proptest! {
         /// Invariants: the fast path equals the standard library; whole characters are whole and as
         /// many as possible.
         #[test]
-        fn utf16_and_cuts(units in prop::collection::vec(prop_oneof![0_u16..0x80, any::<u16>()], 0..40), at in 0_usize..200) {
+        fn utf16_and_cuts(units in prop::collection::vec(prop_oneof![20 => 0_u16..0x80, 1 => any::<u16>(), 1 => 0xd800_u16..0xe000], 0..400), at in 0_usize..600) {
             let bytes: Vec<u8> = units.iter().flat_map(|u| u.to_le_bytes()).collect();
             let mut out = b"x".to_vec();
             let lossy = push_utf16(Utf16::new(&bytes), &mut out);
