@@ -11,7 +11,7 @@ mod trial;
 use column_format::{ColumnSlice, ColumnType, SymbolDict};
 use pq_format::Codec;
 
-use self::trial::Depth;
+use self::trial::{Depth, cheapest};
 use crate::page::buf::PageBuf;
 use crate::page::writer::PageWriter;
 use crate::rows::Cursor;
@@ -166,7 +166,8 @@ impl Chooser<'_> {
             Some(probe) if !probe.has_rounds() => Depth::First,
             _ => Depth::All,
         };
-        let (best, depth) = self.best_of(&others, &sample, symbols, rows, depth)?;
+        let trials = self.try_all(&others, &sample, symbols, rows, depth)?;
+        let best = cheapest(&trials);
         if candidates.contains(&Encoding::Dictionary) {
             let named = self.spec.encoding.is_some();
             // Symbols repeat: that is what they are for.
@@ -174,24 +175,14 @@ impl Chooser<'_> {
             let bytes_max = self.options.dictionary_bytes;
             let worth_a_look = !is_open || probe.is_none_or(|probe| probe.repeats(rows, bytes_max));
             if worth_a_look && self.find_entries(slices, symbols, rows, named)? {
-                self.source.set_encoding(Encoding::Dictionary);
-                let mut trial =
-                    self.try_encoding(Encoding::Dictionary, &sample, symbols, rows, depth)?;
-                if depth == Depth::First && self.is_unsure(&trial) {
-                    trial = self.try_encoding(
-                        Encoding::Dictionary,
-                        &sample,
-                        symbols,
-                        rows,
-                        Depth::All,
-                    )?;
-                }
+                let trial = self.try_dictionary(&sample, symbols, rows, depth)?;
                 if best.is_none_or(|best| trial.cost() <= best.cost()) {
                     // The source is set to the dictionary already.
                     return Ok(Some(trial.plan(best.map(|best| best.encoding))));
                 }
             }
         }
+        let best = self.best_of(trials, &sample, symbols, rows, depth)?;
         if let Some(best) = best {
             self.source.start();
             self.source.set_encoding(best.encoding);

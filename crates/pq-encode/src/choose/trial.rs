@@ -66,6 +66,11 @@ impl Trial {
     }
 }
 
+/// The first of the cheapest.
+pub(super) fn cheapest(trials: &[Trial]) -> Option<Trial> {
+    trials.iter().copied().min_by_key(Trial::cost)
+}
+
 /// How much of the sample a candidate is tried on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Depth {
@@ -75,27 +80,50 @@ pub(super) enum Depth {
 }
 
 impl Chooser<'_> {
-    /// The cheapest of `candidates`, and how much of the sample said so: those that come close on the
-    /// first rows are tried on all of them.
-    pub(super) fn best_of(
+    /// Tries `candidates`, which need no dictionary.
+    pub(super) fn try_all(
         &mut self,
         candidates: &[Encoding],
         sample: &[Vec<ColumnSlice<'_>>],
         symbols: Option<&SymbolDict>,
         rows: u64,
-        mut depth: Depth,
-    ) -> Result<(Option<Trial>, Depth), EncodeError> {
+        depth: Depth,
+    ) -> Result<Vec<Trial>, EncodeError> {
         let mut trials = Vec::with_capacity(candidates.len());
         for encoding in candidates {
             self.source.set_encoding(*encoding);
             trials.push(self.try_encoding(*encoding, sample, symbols, rows, depth)?);
         }
-        // The first of the cheapest.
-        let cheapest = |trials: &[Trial]| trials.iter().copied().min_by_key(Trial::cost);
-        let Some(best) = cheapest(&trials) else {
-            return Ok((None, Depth::All));
-        };
-        let limit = best.cost().saturating_mul(CLOSE_PERCENT);
+        Ok(trials)
+    }
+
+    /// Tries the dictionary that was found.
+    pub(super) fn try_dictionary(
+        &mut self,
+        sample: &[Vec<ColumnSlice<'_>>],
+        symbols: Option<&SymbolDict>,
+        rows: u64,
+        depth: Depth,
+    ) -> Result<Trial, EncodeError> {
+        let encoding = Encoding::Dictionary;
+        self.source.set_encoding(encoding);
+        let trial = self.try_encoding(encoding, sample, symbols, rows, depth)?;
+        if depth == Depth::First && self.is_unsure(&trial) {
+            return self.try_encoding(encoding, sample, symbols, rows, Depth::All);
+        }
+        Ok(trial)
+    }
+
+    /// The best of what was tried: those that come close on the first rows are tried on all of them.
+    pub(super) fn best_of(
+        &mut self,
+        mut trials: Vec<Trial>,
+        sample: &[Vec<ColumnSlice<'_>>],
+        symbols: Option<&SymbolDict>,
+        rows: u64,
+        depth: Depth,
+    ) -> Result<Option<Trial>, EncodeError> {
+        let limit = cheapest(&trials).map_or(0, |best| best.cost().saturating_mul(CLOSE_PERCENT));
         trials.retain(|trial| trial.cost().saturating_mul(100) <= limit);
         // Without a codec, a few rows are as good as many.
         let is_clear = match trials.as_slice() {
@@ -105,13 +133,10 @@ impl Chooser<'_> {
                 .all(|trial| trial.stored && !self.is_unsure(trial)),
         };
         if depth == Depth::First && !is_clear {
-            depth = Depth::All;
-            for trial in &mut trials {
-                self.source.set_encoding(trial.encoding);
-                *trial = self.try_encoding(trial.encoding, sample, symbols, rows, depth)?;
-            }
+            let close: Vec<Encoding> = trials.iter().map(|trial| trial.encoding).collect();
+            trials = self.try_all(&close, sample, symbols, rows, Depth::All)?;
         }
-        Ok((cheapest(&trials), depth))
+        Ok(cheapest(&trials))
     }
 
     /// Whether a few rows more could tell that the codec gains enough, or that it does not.

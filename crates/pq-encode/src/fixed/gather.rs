@@ -70,6 +70,8 @@ pub(crate) fn gather<K: Kind>(
 ) {
     for block in rows.chunks(BLOCK) {
         let (block_bounds, has_null) = match (mode.nullable, mode.bounds) {
+            // Wide keys are dear: they are not compared where a null makes it vain.
+            (true, true) if is_wide::<K>() && any_null::<K>(block) => (nothing::<K>(), true),
             (_, true) => scan::<K>(block),
             (true, false) => (nothing::<K>(), any_null::<K>(block)),
             (false, false) => (nothing::<K>(), false),
@@ -141,6 +143,14 @@ fn copy<K: Kind>(block: &[K::Native], out: &mut Vec<u8>) {
     }
 }
 
+/// Whether a value is wider than a word.
+const fn is_wide<K: Kind>() -> bool {
+    size_of::<K::Native>() > size_of::<u64>()
+}
+
+/// Of so few values among 64 rows, only these are looked at.
+const FEW: u32 = 16;
+
 /// A block with nulls: 64 rows at a time, without a branch on the row.
 fn compact<K: Kind>(
     block: &[K::Native],
@@ -154,6 +164,17 @@ fn compact<K: Kind>(
             mask |= u64::from(!K::is_null(*native)) << i;
         }
         validity.push_mask(mask, part.len());
+        if is_wide::<K>() || mask.count_ones() <= FEW {
+            while mask != 0 {
+                let at = mask.trailing_zeros() as usize;
+                mask &= mask - 1;
+                if let Some(native) = part.get(at) {
+                    out.extend_from_slice(K::plain(*native).as_ref());
+                    bounds.add(K::key(*native));
+                }
+            }
+            continue;
+        }
         let mut kept = [K::Plain::default(); 64];
         let mut count = 0;
         for (i, native) in part.iter().enumerate() {
