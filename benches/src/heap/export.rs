@@ -54,8 +54,11 @@ pub const LARGE: [Job; 1] = [Job {
 fn large(data: &Path) -> io::Result<Measured> {
     let table = data.join("large-6");
     if !table.join("_txn").is_file() {
-        let columns = [ColumnType::Varchar, ColumnType::Binary];
-        let made = generate_large(&RealVfs, 10 << 20, (6, 1), &columns, &table);
+        let columns = [
+            (ColumnType::Varchar, 10 << 20),
+            (ColumnType::Binary, 10 << 20),
+        ];
+        let made = generate_large(&RealVfs, (6, 1), &columns, &table);
         made.map_err(io::Error::other)?;
     }
     measured(table, 6, 64 * MIB)

@@ -28,7 +28,8 @@ pub use atomic::{AtomicFile, Published, Writeback};
 pub use error::{IoError, Op};
 pub use evict::EVICT_WINDOW_BYTES;
 pub use limits::{
-    DescriptorLimit, descriptor_limit, give_back_large_blocks, raise_descriptor_limit,
+    DescriptorLimit, descriptor_limit, give_back_free_memory, give_back_large_blocks,
+    raise_descriptor_limit,
 };
 pub use mapping::{Evicted, Mapping, Residency};
 pub use memory_limit::memory_limit;

@@ -40,9 +40,15 @@ pub fn raise_descriptor_limit() -> io::Result<DescriptorLimit> {
     Ok(descriptor_limit())
 }
 
-/// Lets large blocks of memory leave the process when they are freed, instead of waiting in the heap of
-/// every thread: whoever watches the memory of the process sees what is in use. For binaries, before they
-/// start threads; `false` if it is too late, or the allocator has no such switch.
+/// Lets large blocks of memory leave the process when they are freed, and has all threads use one heap: what
+/// a thread frees is there for the others, instead of waiting in a heap of its own. So whoever watches the
+/// memory of the process sees what is in use. For binaries, before they start threads; `false` if it is too late, or the allocator has no such switch.
 pub fn give_back_large_blocks() -> bool {
     sys::give_back_blocks_of(LARGE_BLOCK_BYTES)
+}
+
+/// Lets memory leave the process that is free, but waits in its heap for whoever needs some: the holes
+/// between what is in use as well. Takes a look at all of it.
+pub fn give_back_free_memory() {
+    sys::give_back_free();
 }

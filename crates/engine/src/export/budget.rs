@@ -10,9 +10,10 @@
 //! the command line watch the memory of the process.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use column_format::ColumnType;
-use mmap_io::ReadMode;
+use mmap_io::{ReadMode, give_back_free_memory};
 use pq_encode::{BudgetedStores, ColumnSpec, Encoding, MemoryBudget, TempFileStores};
 use table_reader::{RowSelection, TableReader};
 
@@ -62,6 +63,9 @@ pub(crate) struct Budget {
     /// The same bytes as those of `pool`, as far as they are taken, and pages that wait.
     memory: Arc<MemoryBudget>,
     stores: BudgetedStores,
+    /// Bytes of `pool` that came back since the allocator was last told to let go of what is free: there are
+    /// holes of them, of which not every one is of use to others.
+    stale: AtomicU64,
     /// Most bytes that may be decoded, of a selection with Parquet partitions.
     decoding: Option<u64>,
 }
@@ -72,12 +76,14 @@ pub(crate) struct Taken<'b> {
     /// For values of up to this length.
     pub(crate) value_bytes: u64,
     share: Share<'b>,
-    memory: &'b MemoryBudget,
+    budget: &'b Budget,
 }
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        self.memory.give_back(self.share.bytes());
+        let bytes = self.share.bytes();
+        self.budget.stale.fetch_add(bytes, Ordering::Relaxed);
+        self.budget.memory.give_back(bytes);
     }
 }
 
@@ -159,6 +165,7 @@ impl Budget {
             pool: Pool::new(spare.pool),
             stores: BudgetedStores::new(Arc::clone(&memory), spill),
             memory,
+            stale: AtomicU64::new(0),
             decoding: spare.decoding,
         })
     }
@@ -225,9 +232,9 @@ impl Budget {
         let taken = Taken {
             value_bytes: value_bytes.max(self.value_bytes),
             share,
-            memory: &self.memory,
+            budget: self,
         };
-        self.stores.make_room().map_err(Cause::Spill)?;
+        self.make_room()?;
         Ok(taken)
     }
 
@@ -240,8 +247,19 @@ impl Budget {
         }
         self.memory.take(bytes);
         taken.value_bytes = value_bytes.max(self.value_bytes);
-        self.stores.make_room().map_err(Cause::Spill)?;
+        self.make_room()?;
         Ok(true)
+    }
+
+    /// Pages and free memory leave the process, as far as what was taken needs their place.
+    fn make_room(&self) -> Result<()> {
+        self.stores.make_room().map_err(Cause::Spill)?;
+        let stale = self.stale.load(Ordering::Relaxed);
+        if self.memory.used().saturating_add(stale) > self.memory.limit() {
+            self.stale.store(0, Ordering::Relaxed);
+            give_back_free_memory();
+        }
+        Ok(())
     }
 
     /// Where pages and entries of the footer wait: in memory while it lasts, then on disk.
@@ -312,4 +330,103 @@ impl Spare {
 fn shared(bytes: u64) -> u64 {
     let parts = bytes / (SHARED_OF - 1) + 1;
     PLANNED_BYTES.saturating_add(parts.saturating_mul(SHARED_OF))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use pq_encode::{PageStoreFactory, SpillFile, StoreError};
+    use table_reader::CancelToken;
+
+    use super::super::pool::tests::running;
+    use super::*;
+
+    const PAGE: u64 = 100;
+
+    /// `pool` bytes are shared; pages that have to go meet `spill`.
+    fn budget(pool: u64, spill: TempFileStores) -> Budget {
+        let memory = Arc::new(MemoryBudget::new(pool));
+        Budget {
+            limit: 0,
+            held_by_all: 0,
+            threads: 1,
+            page_bytes: PAGE,
+            named_dictionary_bytes: 0,
+            shared_of: 1,
+            value_bytes: PAGE,
+            pool: Pool::new(pool),
+            stores: BudgetedStores::new(Arc::clone(&memory), spill),
+            memory,
+            stale: AtomicU64::new(0),
+            decoding: Some(pool),
+        }
+    }
+
+    fn in_temp_dir() -> TempFileStores {
+        TempFileStores::in_dir(std::env::temp_dir())
+    }
+
+    #[test]
+    fn what_is_decoded_is_not_there_for_values() {
+        let token = CancelToken::new();
+        let running = running(&token);
+        let budget = budget(1000, in_temp_dir());
+        let mut decoded = budget.take(600, 0, &running).unwrap();
+        assert_eq!((decoded.value_bytes, budget.memory.used()), (PAGE, 600));
+        // Four times what they have beyond a page.
+        assert!(budget.fits(600, PAGE + 100) && !budget.fits(600, PAGE + 101));
+        let other = budget.take(0, PAGE + 50, &running).unwrap();
+        assert_eq!(budget.memory.used(), 800);
+        assert!(!budget.try_add_values(&mut decoded, PAGE + 51).unwrap());
+        assert!(budget.try_add_values(&mut decoded, PAGE + 50).unwrap());
+        assert_eq!(
+            (decoded.value_bytes, budget.memory.used()),
+            (PAGE + 50, 1000)
+        );
+        drop((decoded, other));
+        assert_eq!(budget.memory.used(), 0);
+    }
+
+    /// A file on a disk that is full.
+    struct Full;
+
+    impl SpillFile for Full {
+        fn write_all_at(&self, _: &[u8], _: u64) -> io::Result<()> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+
+        fn read_exact_at(&self, _: &mut [u8], _: u64) -> io::Result<()> {
+            Err(io::ErrorKind::UnexpectedEof.into())
+        }
+    }
+
+    #[test]
+    fn a_full_disk_where_pages_make_room_is_an_error_and_no_memory_stays_taken() {
+        let token = CancelToken::new();
+        let running = running(&token);
+        let budget = budget(1000, TempFileStores::open_with(|| Ok(Box::new(Full))));
+        let mut store = budget.stores().store().unwrap();
+        let key = store.put(&mut vec![7; 500]).unwrap();
+        let full = |error: EngineError| match error.cause() {
+            Cause::Spill(StoreError::Write { len: 500, .. }) => {}
+            other => panic!("{other}"),
+        };
+        // For a value, for what is decoded, and for more of both.
+        full(budget.take(0, PAGE + 150, &running).unwrap_err());
+        assert_eq!(budget.memory.used(), 500);
+        full(budget.take(501, 0, &running).unwrap_err());
+        assert_eq!(budget.memory.used(), 500);
+        let mut decoded = budget.take(400, 0, &running).unwrap();
+        full(budget.try_add_values(&mut decoded, PAGE + 26).unwrap_err());
+        drop(decoded);
+        assert_eq!(budget.memory.used(), 500);
+        drop(budget.take(500, 0, &running).unwrap());
+        // The page is where it was.
+        let mut page = Vec::new();
+        store.take(key, &mut page).unwrap();
+        assert_eq!((page, budget.memory.used()), (vec![7; 500], 0));
+        // Of the pool nothing is missing.
+        drop(budget.take(1000, 0, &running).unwrap());
+    }
 }

@@ -89,3 +89,55 @@ impl Drop for Share<'_> {
         self.pool.given_back.notify_all();
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::thread;
+
+    use table_reader::{CancelToken, QueryRegistry};
+
+    use super::*;
+    use crate::error::Cause;
+
+    /// Work that `token` cancels.
+    pub(in super::super) fn running(token: &CancelToken) -> Running {
+        Running::start(&QueryRegistry::default(), "test".to_owned(), token, None)
+    }
+
+    /// What is held is not given back before: whoever waits has to look by himself.
+    #[test]
+    fn a_cancel_ends_the_waiting_for_memory_that_nobody_gives_back() {
+        let token = CancelToken::new();
+        let running = running(&token);
+        let pool = Pool::new(10);
+        let held = pool.take(8, &running).unwrap();
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| pool.take(3, &running).map(drop));
+            thread::sleep(LOOK_EVERY);
+            token.cancel();
+            let error = waiting.join().unwrap().unwrap_err();
+            assert!(matches!(error.cause(), Cause::Cancelled), "{error}");
+        });
+        // Nothing of what was waited for is missing.
+        drop(held);
+        let token = CancelToken::new();
+        let running = self::running(&token);
+        assert_eq!(pool.take(10, &running).unwrap().bytes(), 10);
+    }
+
+    #[test]
+    fn who_holds_some_gets_more_at_once_or_not_at_all() {
+        let token = CancelToken::new();
+        let running = running(&token);
+        let pool = Pool::new(10);
+        let mut first = pool.take(4, &running).unwrap();
+        let mut second = pool.take(4, &running).unwrap();
+        assert!(!first.try_add(3) && !second.try_add(3));
+        assert!(first.try_add(2));
+        assert_eq!((first.bytes(), second.bytes()), (6, 4));
+        drop(first);
+        assert!(second.try_add(6) && !second.try_add(1));
+        drop(second);
+        assert_eq!(pool.take(10, &running).unwrap().bytes(), 10);
+    }
+}

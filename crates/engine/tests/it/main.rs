@@ -17,6 +17,7 @@ mod faulty_vfs;
 mod footprint;
 mod identity;
 mod invariance;
+mod large_values;
 mod leaves_nothing;
 mod modes;
 mod overrides;

@@ -19,7 +19,7 @@ pub(crate) use fs::{
     create_dir, create_new, fadvise, list, open_dir, open_dir_at, open_file_at, read_at,
     remove_dir, rename, stat_at, stat_of, sync, unlink, write_at,
 };
-pub(crate) use malloc::give_back_blocks_of;
+pub(crate) use malloc::{give_back_blocks_of, give_back_free};
 pub(crate) use region::map;
 pub(crate) use sigbus::install as install_sigbus_guard;
 pub use trust::Trust;

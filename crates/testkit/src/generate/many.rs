@@ -78,7 +78,7 @@ pub fn generate_texts(
 }
 
 /// Makes a table of a designated timestamp and columns `c0`, `c1`, … of these types, whose values are
-/// noise and take `value_len` bytes each in a column file; that many rows in that many days. A STRING is
+/// noise and take so many bytes each in a column file; that many rows in that many days. A STRING is
 /// of ideographs, which take half as much again in UTF-8.
 ///
 /// # Errors
@@ -86,16 +86,15 @@ pub fn generate_texts(
 /// dimension.
 pub fn generate_large(
     vfs: &dyn Vfs,
-    value_len: usize,
     (rows, days): (u64, u64),
-    columns: &[ColumnType],
+    columns: &[(ColumnType, usize)],
     out: impl Into<PathBuf>,
 ) -> Result<Generated, GenError> {
-    let noise = |(number, column_type): (u64, &ColumnType)| {
+    let noise = |(number, (column_type, value_len)): (u64, &(ColumnType, usize))| {
         let noise = Noise {
             random: stream(1, number + 1),
             column_type: *column_type,
-            value: vec![0; value_len],
+            value: vec![0; *value_len],
         };
         Column::new(format!("c{number}"), *column_type, noise)
     };
