@@ -8,7 +8,9 @@ mod workloads;
 
 use std::io;
 
-use column_format::{ArrayWriter, ColumnSlice, ColumnType, Layout, StringWriter, Utf16};
+use column_format::{
+    ArrayWriter, ColumnSlice, ColumnType, Layout, StringWriter, Utf16, VarcharWriter,
+};
 use pq_encode::{
     BloomRate, ChunkEncoder, ColumnSpec, FileProperties, PageSink, PushOptions, PushWriter,
     SinkError, TempFileStores, WriterOptions,
@@ -156,6 +158,15 @@ fn huge_text() -> io::Result<()> {
     pulled(ColumnType::String, slice.map_err(io::Error::other)?, false)
 }
 
+/// Every byte of it becomes U+FFFD, which takes three.
+fn huge_invalid_text() -> io::Result<()> {
+    let mut writer = VarcharWriter::new();
+    let pushed = writer.push(Some(&vec![0xff; 10 << 20]));
+    pushed.map_err(io::Error::other)?;
+    let slice = ColumnSlice::new(Layout::Varchar, writer.aux(), writer.data(), 1);
+    pulled(ColumnType::Varchar, slice.map_err(io::Error::other)?, false)
+}
+
 fn huge_array(raw: bool) -> io::Result<()> {
     let count = (10 << 20) / 8;
     let (mut state, mut bytes) = (1, vec![0; 10 << 20]);
@@ -216,6 +227,11 @@ fn what_is_on_the_heap_is_a_page_and_a_dictionary() {
         ("huge bytes", huge_bytes, 4 * 10 * MIB + 3 * MIB),
         // Of 10 MiB of UTF-16 there are 15 MiB of UTF-8.
         ("huge text", huge_text, 10 * MIB + 3 * 15 * MIB + 3 * MIB),
+        (
+            "huge invalid text",
+            huge_invalid_text,
+            10 * MIB + 3 * 30 * MIB + 3 * MIB,
+        ),
         // These are staged, too.
         ("huge array", || huge_array(false), 5 * 10 * MIB + 3 * MIB),
         ("empty lists", empty_lists, 2 * MIB),

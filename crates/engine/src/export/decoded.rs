@@ -28,7 +28,8 @@ pub(super) fn rows_of<'e>(
     let largest = rows.verified(idx, largest(&rows, idx, taken.value_bytes))?;
     if largest > taken.value_bytes {
         if !budget.fits(bytes, largest) {
-            return Err(budget.refuse_value(bytes, rows.largest_of_all(idx)?));
+            let largest = rows.largest_of_all(idx, taken.value_bytes)?;
+            return Err(budget.refuse_value(bytes, largest));
         }
         if !budget.try_add_values(&mut taken, largest)? {
             drop((rows, taken));
@@ -42,8 +43,8 @@ pub(super) fn rows_of<'e>(
 /// Bytes of the largest value, or less than `enough`.
 fn largest(rows: &PendingGroup, idx: usize, enough: u64) -> Result<u64> {
     let all = 0..rows.rows();
-    if rows.data_bytes(idx, all.clone())? <= enough {
+    if rows.value_bytes_at_most(idx, all.clone())? <= enough {
         return Ok(0);
     }
-    rows.largest_value(idx, all)
+    rows.largest_value(idx, all, enough)
 }

@@ -11,7 +11,7 @@ use column_format::ColumnSlice;
 use table_reader::Frame;
 
 use super::copy::GroupCopy;
-use super::row_bytes::{data_bytes, largest_value, slices_of};
+use super::row_bytes::{largest_value, slices_of, value_bytes_at_most};
 use crate::error::{Cause, Result};
 
 /// Frames and the rows of them that belong to the group, in table order.
@@ -114,24 +114,25 @@ impl PendingGroup {
             .try_for_each(|(frame, rows)| Ok(frame.ahead_rows(idx, rows)?))
     }
 
-    /// The most bytes that values of these rows of column `idx` can have, all together; 0 if all values
+    /// The most bytes that values of these rows of column `idx` can become, all together; 0 if all values
     /// take the same.
-    pub(crate) fn data_bytes(&self, idx: usize, rows: Range<u64>) -> Result<u64> {
+    pub(crate) fn value_bytes_at_most(&self, idx: usize, rows: Range<u64>) -> Result<u64> {
         self.parts_of(rows).try_fold(0_u64, |sum, (frame, rows)| {
-            Ok(sum.saturating_add(data_bytes(frame, idx, rows)?))
+            Ok(sum.saturating_add(value_bytes_at_most(frame, idx, rows)?))
         })
     }
 
-    /// Bytes of the largest of the values that [`PendingGroup::data_bytes`] counts.
-    pub(crate) fn largest_value(&self, idx: usize, rows: Range<u64>) -> Result<u64> {
+    /// Bytes that the largest of these values becomes: no less than that, or no more than `enough`.
+    pub(crate) fn largest_value(&self, idx: usize, rows: Range<u64>, enough: u64) -> Result<u64> {
         self.parts_of(rows).try_fold(0, |most, (frame, rows)| {
-            Ok(largest_value(frame, idx, rows)?.max(most))
+            Ok(largest_value(frame, idx, rows, enough)?.max(most))
         })
     }
 
-    /// Bytes of the largest value of variable size, in whatever column. Of Parquet partitions in
+    /// Bytes that the largest value of variable size becomes, in whatever column: no less than that, or no
+    /// more than `enough`. Of Parquet partitions in
     /// `column` alone: the others would have to be decoded.
-    pub(crate) fn largest_of_all(&self, column: usize) -> Result<u64> {
+    pub(crate) fn largest_of_all(&self, column: usize, enough: u64) -> Result<u64> {
         let columns = self
             .parts
             .first()
@@ -140,7 +141,7 @@ impl PendingGroup {
             let there = |frame: &Frame| idx == column || frame.group_key().is_none();
             let mut parts = self.parts_of(0..self.rows).filter(|(f, _)| there(f));
             parts.try_fold(most, |most, (frame, rows)| {
-                Ok(largest_value(frame, idx, rows)?.max(most))
+                Ok(largest_value(frame, idx, rows, enough)?.max(most))
             })
         })
     }

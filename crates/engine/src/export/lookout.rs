@@ -111,17 +111,17 @@ impl<'a> Lookout<'a> {
         let budget = self.manners.budget;
         let most = state.large.as_ref().map(|large| large.value_bytes);
         let most = most.or(self.value_bytes).unwrap_or(budget.value_bytes());
-        if self.group.data_bytes(self.column, rows.clone())? <= most
-            || self.group.largest_value(self.column, rows)? <= most
-        {
+        let at_most = self.group.value_bytes_at_most(self.column, rows.clone())?;
+        if at_most <= most || self.group.largest_value(self.column, rows, most)? <= most {
             return Ok(());
         }
         // Asked for once: who waits for more must not hold what others wait for.
-        let largest = self.group.largest_value(self.column, 0..self.rows)?;
+        let largest = self.group.largest_value(self.column, 0..self.rows, most)?;
         // Whoever has memory for what is decoded may not wait for more; its values were all seen.
         if self.value_bytes.is_some() || !budget.fits(0, largest) {
             // One answer for the row group, not one for each of its values.
-            return Err(budget.refuse_value(0, self.group.largest_of_all(self.column)?));
+            let largest = self.group.largest_of_all(self.column, most)?;
+            return Err(budget.refuse_value(0, largest));
         }
         state.large = None;
         state.large = Some(budget.take(0, largest, self.manners.running)?);

@@ -213,24 +213,77 @@ fn layout_error(frame: &Frame, idx: usize, source: LayoutError) -> EngineError {
     EngineError::from(Cause::Column(source)).in_column(name)
 }
 
-/// Bytes of the largest value of variable size among rows `range` of a column.
-pub(crate) fn largest_value(frame: &Frame, column: usize, range: Range<usize>) -> Result<u64> {
+/// Bytes that the largest value of variable size among rows `range` of a column becomes. No less than that,
+/// or no more than `enough`.
+pub(crate) fn largest_value(
+    frame: &Frame,
+    column: usize,
+    range: Range<usize>,
+    enough: u64,
+) -> Result<u64> {
     let layout = frame.columns().get(column).map(|c| c.column_type.layout());
     let Some(layout) = layout.filter(|layout| !matches!(layout, Layout::Fixed(_))) else {
         return Ok(0);
     };
     let frame = frame.part(range);
+    let in_column = |error| layout_error(&frame, column, error);
     let mut most = 0;
     for slice in slices_of(&frame, column, 0..frame.rows())? {
-        let measured = slice.stored_bytes(layout);
-        let (_, largest) = measured.map_err(|e| layout_error(&frame, column, e))?;
+        let (_, largest) = slice.stored_bytes(layout).map_err(in_column)?;
+        let ceiling = at_most(layout, largest);
+        let ColumnSlice::Varchar(texts) = slice else {
+            most = ceiling.max(most);
+            continue;
+        };
         most = largest.max(most);
+        // Most texts are what they seem to be: only large ones are looked at.
+        if ceiling > enough {
+            for text in texts.iter() {
+                let text = text.map_err(in_column)?.unwrap_or(&[]);
+                if at_most(layout, len_u64(text.len())) > enough.max(most) {
+                    most = utf8_bytes(text).max(most);
+                }
+            }
+        }
     }
     Ok(most)
 }
 
+/// What so many bytes of values become at most: an invalid byte becomes U+FFFD, a unit of UTF-16 three
+/// bytes.
+fn at_most(layout: Layout, bytes: u64) -> u64 {
+    match layout {
+        Layout::Varchar => bytes.saturating_mul(3),
+        Layout::String => bytes.saturating_add(bytes / 2),
+        _ => bytes,
+    }
+}
+
+/// Bytes of a text whose invalid bytes are replaced.
+fn utf8_bytes(text: &[u8]) -> u64 {
+    if std::str::from_utf8(text).is_ok() {
+        return len_u64(text.len());
+    }
+    let bytes = |chunk: std::str::Utf8Chunk<'_>| {
+        let replaced = if chunk.invalid().is_empty() { 0 } else { 3 };
+        len_u64(chunk.valid().len()).saturating_add(replaced)
+    };
+    text.utf8_chunks().map(bytes).fold(0, u64::saturating_add)
+}
+
+/// The most bytes that values of rows `range` can become, all together; 0 if all values take the same.
+pub(crate) fn value_bytes_at_most(
+    frame: &Frame,
+    column: usize,
+    range: Range<usize>,
+) -> Result<u64> {
+    let layout = frame.columns().get(column).map(|c| c.column_type.layout());
+    let bytes = data_bytes(frame, column, range)?;
+    Ok(layout.map_or(0, |layout| at_most(layout, bytes)))
+}
+
 /// The most bytes that values of rows `range` have in the data file: see [`Frame::data_bytes`].
-pub(crate) fn data_bytes(frame: &Frame, column: usize, range: Range<usize>) -> Result<u64> {
+fn data_bytes(frame: &Frame, column: usize, range: Range<usize>) -> Result<u64> {
     frame.part(range).data_bytes(column).map_err(column_error)
 }
 

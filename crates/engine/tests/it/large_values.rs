@@ -13,6 +13,7 @@ use mmap_io::RealVfs;
 use tempfile::TempDir;
 use testkit::faulty::Operation;
 use testkit::generate::generate_large;
+use testkit::parquet::partition_dirs;
 use testkit::{entries, temp_dir};
 
 use crate::export::export_bytes;
@@ -132,4 +133,35 @@ fn a_cancel_at_any_call_leaves_nothing() {
         }
     }
     assert!(cancelled > 20, "{cancelled}");
+}
+
+/// The least budget for one value of 2 MiB, as the refusal names it.
+fn least_for(column: ColumnType, change: impl FnOnce(&Path)) -> u64 {
+    let scratch = temp_dir();
+    let table = scratch.path().join("large");
+    generate_large(&RealVfs, (1, 1), &[(column, 2 << 20)], &table).unwrap();
+    change(&partition_dirs(&table).unwrap()[0]);
+    let least = memory(&table);
+    let done = export_bytes(&table, |r| {
+        tight(r);
+        r.memory_bytes = least;
+    });
+    done.unwrap();
+    least
+}
+
+/// What counts is what becomes of a text: of ideographs in UTF-16 half as much again, of bytes that are not
+/// UTF-8 three times as much.
+#[test]
+fn text_that_grows_counts_as_what_it_becomes() {
+    let as_it_is = least_for(ColumnType::Varchar, |_| {});
+    // Four times that, of 7 parts of 8.
+    let more = |mib: u64| as_it_is + (mib << 20) * 4 * 8 / 7;
+    let near = |least: u64, expected: u64| least.abs_diff(expected) < 256 << 10;
+    let ideographs = least_for(ColumnType::String, |_| {});
+    assert!(near(ideographs, more(1)), "{as_it_is} {ideographs}");
+    let invalid = least_for(ColumnType::Varchar, |partition| {
+        fs::write(partition.join("c0.d"), vec![0xff; 2 << 20]).unwrap();
+    });
+    assert!(near(invalid, more(4)), "{as_it_is} {invalid}");
 }

@@ -69,20 +69,34 @@ pub(crate) fn push_lossy(value: &[u8], out: &mut Vec<u8>) -> bool {
         out.extend_from_slice(value);
         return false;
     }
-    match String::from_utf8_lossy(value) {
-        std::borrow::Cow::Borrowed(text) => {
-            out.extend_from_slice(text.as_bytes());
-            false
-        }
-        std::borrow::Cow::Owned(text) => {
-            out.extend_from_slice(text.as_bytes());
-            true
-        }
+    replace(value, out);
+    true
+}
+
+/// Bytes of a text that is measured before it is converted: the buffer would double.
+const LARGE: usize = 128 << 10;
+
+#[cold]
+fn replace(value: &[u8], out: &mut Vec<u8>) {
+    const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
+    let replaced = |invalid: &[u8]| match invalid {
+        [] => &[][..],
+        _ => REPLACEMENT,
+    };
+    if value.len() >= LARGE {
+        let lens = value
+            .utf8_chunks()
+            .map(|chunk| chunk.valid().len() + replaced(chunk.invalid()).len());
+        out.reserve_exact(lens.sum());
+    }
+    for chunk in value.utf8_chunks() {
+        out.extend_from_slice(chunk.valid().as_bytes());
+        out.extend_from_slice(replaced(chunk.invalid()));
     }
 }
 
 /// Code units of a text that is measured before it is converted: the buffer would double.
-const LARGE_UNITS: usize = 64 << 10;
+const LARGE_UNITS: usize = LARGE / 2;
 
 /// Appends UTF-16 as UTF-8; `true` if it had a lone surrogate.
 #[inline]
@@ -114,7 +128,27 @@ mod tests {
         assert!(!all_valid(&data, &[202, 198]));
     }
 
+    #[test]
+    fn a_large_text_is_replaced_into_what_it_takes() {
+        let mut value = "a€".repeat(LARGE).into_bytes();
+        value.push(0xff);
+        let mut out = Vec::new();
+        assert!(push_lossy(&value, &mut out));
+        assert_eq!(out, String::from_utf8_lossy(&value).as_bytes());
+        assert_eq!(out.capacity(), out.len());
+    }
+
     proptest! {
+        /// Invariants: what is replaced is what the standard library replaces.
+        #[test]
+        fn lossy(value in prop::collection::vec(prop_oneof![3 => 0_u8..0x80, 2 => any::<u8>(), 1 => Just(0xe2), 1 => Just(0x82)], 0..40)) {
+            let mut out = b"x".to_vec();
+            let lossy = push_lossy(&value, &mut out);
+            let expected = String::from_utf8_lossy(&value);
+            prop_assert_eq!(&out[1..], expected.as_bytes());
+            prop_assert_eq!(lossy, std::str::from_utf8(&value).is_err());
+        }
+
         /// Invariants: the fast path equals the standard library; whole characters are whole and as
         /// many as possible.
         #[test]

@@ -131,6 +131,7 @@ fn values_that_the_allocator_might_keep_stay_within_the_budget() {
         ColumnType::Varchar,
         ColumnType::Binary,
         ColumnType::Array { dims: 1 },
+        ColumnType::String,
     ] {
         let scratch = temp_dir();
         let table = scratch.path().join("table");
