@@ -137,7 +137,7 @@ fn values_that_the_allocator_might_keep_stay_within_the_budget() {
         let table = scratch.path().join("table");
         generate_large(&mmap_io::RealVfs, (6, 1), &[(column, 6 << 20); 4], &table).unwrap();
         let out = scratch.path().join("out.parquet");
-        for budget_mib in [64_u64, 128] {
+        for budget_mib in [72_u64, 128] {
             let more = ["--threads", "8", "--codec", "zstd:1"];
             let peak = peak_of(&table, &out, &format!("{budget_mib}MiB"), 2, &more);
             let limit = (budget_mib << 20) + CONSTANT;
