@@ -74,9 +74,9 @@ impl ListSource {
         }
     }
 
-    /// Bytes of a page with this many more slots.
-    fn bytes_with(&self, slots: usize, plain: usize) -> usize {
-        let levels = (self.levels.slots() + slots) * self.levels.bits();
+    /// Bytes of a page with this many more nulls that follow each other, and slots behind them.
+    fn bytes_with(&self, nulls: usize, slots: usize, plain: usize) -> usize {
+        let levels = (self.levels.slots() + nulls + slots) * self.levels.bits();
         plain + slots * ELEMENT + levels.div_ceil(8)
     }
 
@@ -118,6 +118,8 @@ impl ListSource {
             if self.row_count == limits.rows {
                 return Ok(Added::Full);
             }
+            // Nulls that are counted and not written yet: those that follow each other are one run.
+            let mut nulls = 0;
             for row in 0..part.rows() {
                 let value = self.value(rows, part, row)?;
                 // A null takes a slot, so does an empty array.
@@ -135,13 +137,20 @@ impl ListSource {
                 } else {
                     page.len()
                 };
-                if self.row_count > 0 && self.bytes_with(slots, plain) > limits.bytes {
+                if self.row_count > 0 && self.bytes_with(nulls, slots, plain) > limits.bytes {
+                    self.levels.push_nulls(nulls);
                     rows.advance(row);
                     return Ok(Added::Full);
                 }
+                let Some(value) = value else {
+                    nulls += 1;
+                    self.row_count += 1;
+                    continue;
+                };
+                self.levels.push_nulls(std::mem::take(&mut nulls));
                 // Not by doubling: a row may be larger than any page. By the elements that are there: an
                 // array may have any number of empty lists.
-                let bytes = value.map_or(0, |value| value.elements().len() * ELEMENT);
+                let bytes = value.elements().len() * ELEMENT;
                 if self.split {
                     buf::reserve(&mut self.stage, bytes, limits.bytes);
                 } else {
@@ -149,13 +158,11 @@ impl ListSource {
                 }
                 let mut stage = std::mem::take(&mut self.stage);
                 let plain = if self.split { &mut stage } else { page.tail() };
-                match value {
-                    Some(value) => self.push(&value, plain),
-                    None => self.levels.push_nulls(1),
-                }
+                self.push(&value, plain);
                 self.stage = stage;
                 self.row_count += 1;
             }
+            self.levels.push_nulls(nulls);
             rows.advance(part.rows());
         }
         Ok(Added::Ended)

@@ -188,7 +188,9 @@ impl PageSource for SymbolSource {
             if let ColumnSlice::Fixed(fixed) = part {
                 let keys = fixed.chunks::<4>().unwrap_or_default();
                 let hash = |key: &[u8; 4]| u32::from_le_bytes(*key).wrapping_mul(0x9e37_79b1);
-                probe.add(keys.iter().map(|key| (hash(key), key.len())));
+                let null = column_format::null::INT.to_le_bytes();
+                let keys = keys.iter().filter(|key| **key != null);
+                probe.add(keys.map(|key| (hash(key), key.len())));
             }
             probe.add_rows(part.rows());
             rows.advance(part.rows());
