@@ -12,8 +12,10 @@ use column_format::{ColumnSlice, ColumnType, SymbolDict};
 use pq_format::Codec;
 
 use self::trial::{Depth, cheapest};
+use crate::fixed::column::widths;
 use crate::page::buf::PageBuf;
 use crate::page::writer::PageWriter;
+use crate::probe::Probe;
 use crate::rows::Cursor;
 use crate::sample::{STRIPE_ROWS, starts, stripes};
 use crate::source::{DictionaryLimits, PageSource};
@@ -170,10 +172,8 @@ impl Chooser<'_> {
         let best = cheapest(&trials);
         if candidates.contains(&Encoding::Dictionary) {
             let named = self.spec.encoding.is_some();
-            // Symbols repeat: that is what they are for.
-            let is_open = !named && self.spec.column_type != ColumnType::Symbol;
-            let bytes_max = self.options.dictionary_bytes;
-            let worth_a_look = !is_open || probe.is_none_or(|probe| probe.repeats(rows, bytes_max));
+            let worth_a_look =
+                named || probe.is_none_or(|probe| self.dictionary_may_pay(&probe, rows));
             if worth_a_look && self.find_entries(slices, symbols, rows, named)? {
                 let trial = self.try_dictionary(&sample, symbols, rows, depth)?;
                 if best.is_none_or(|best| trial.cost() <= best.cost()) {
@@ -188,6 +188,16 @@ impl Chooser<'_> {
             self.source.set_encoding(best.encoding);
         }
         Ok(best.map(|best| best.plan(None)))
+    }
+
+    /// Whether the values of the sample make a look at all of the chunk's worth it.
+    fn dictionary_may_pay(&self, probe: &Probe, rows: u64) -> bool {
+        let bytes_max = self.options.dictionary_bytes;
+        // Symbols repeat: that is what they are for. Texts need not: in a dictionary they are one page,
+        // larger than others, in which the codec finds more.
+        self.spec.column_type == ColumnType::Symbol
+            || widths(self.spec.column_type).is_none() && probe.fits_whole(rows, bytes_max)
+            || probe.repeats(rows, bytes_max)
     }
 
     fn codec_is_open(&self) -> bool {

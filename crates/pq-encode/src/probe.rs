@@ -77,6 +77,13 @@ impl Probe {
         self.rows += rows as u64;
     }
 
+    /// Whether the values of a chunk of `rows` rows are so few that a dictionary of at most `bytes_max`
+    /// PLAIN bytes takes all of them, repeated or not.
+    pub(crate) fn fits_whole(&self, rows: u64, bytes_max: usize) -> bool {
+        let of_chunk = |sampled: u64| rows.saturating_mul(sampled) / self.rows.max(1);
+        of_chunk(self.values.len() as u64) <= rows / 2 && of_chunk(self.bytes) <= bytes_max as u64
+    }
+
     /// Whether a dictionary of at most `bytes_max` PLAIN bytes may pay for a chunk of `rows` rows. In doubt
     /// it may: whoever fills it will see.
     pub(crate) fn repeats(&self, rows: u64, bytes_max: usize) -> bool {
@@ -185,6 +192,16 @@ mod tests {
         // What the dictionary may hold counts as well.
         assert!(probe(|row| any(row, 5000)).repeats(31_000, 40_000));
         assert!(!probe(|row| any(row, 5000)).repeats(31_000, 8000));
+    }
+
+    #[test]
+    fn few_values_fit_into_a_dictionary_whether_they_repeat_or_not() {
+        let mut texts = Probe::new(3);
+        texts.add((0..1200).map(|row| (any(row, 1 << 32), 250)));
+        texts.add_rows(12_288);
+        assert!(texts.fits_whole(31_000, 800_000));
+        assert!(!texts.fits_whole(31_000, 700_000));
+        assert!(!probe(|row| any(row, 1 << 32)).fits_whole(31_000, 1 << 30));
     }
 
     #[test]

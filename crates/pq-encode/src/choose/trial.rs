@@ -35,7 +35,7 @@ const CLOSE_PERCENT: u64 = 106;
 const UNSURE_PERCENT: u64 = 3;
 
 /// Bytes of a dictionary that are compressed to estimate what it becomes.
-const DICTIONARY_SAMPLE: usize = 32 << 10;
+const DICTIONARY_SAMPLE: usize = 512 << 10;
 
 /// What a sample became.
 #[derive(Debug, Clone, Copy)]
