@@ -14,13 +14,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use column_format::ColumnType;
 use mmap_io::{ReadMode, give_back_free_memory};
-use pq_encode::{BudgetedStores, ColumnSpec, Encoding, MemoryBudget, TempFileStores};
+use pq_encode::{BudgetedStores, Codec, ColumnSpec, Encoding, MemoryBudget, TempFileStores};
 use table_reader::{RowSelection, TableReader};
 
 use super::chunks::specs_of;
 use super::needs::{
-    Blooms, DICTIONARY_COPIES, count, encoder_bytes, group_bytes, group_rows, likely_decoded,
-    open_partitions, pages, parquet_rows, summary_bytes, symbol_bytes,
+    Blooms, DICTIONARY_COPIES, codec_growth, count, encoder_bytes, group_bytes, group_rows,
+    likely_decoded, open_partitions, pages, parquet_rows, summary_bytes, symbol_bytes,
 };
 use super::pool::{Pool, Share};
 use super::request::ExportRequest;
@@ -52,6 +52,8 @@ pub(crate) struct Budget {
     held_by_all: u64,
     threads: u64,
     page_bytes: u64,
+    /// What pages may be packed with.
+    codecs: Vec<Codec>,
     /// Bytes of values that a dictionary may have that was asked for by name.
     named_dictionary_bytes: u64,
     /// One part of so many of what is left over is for everything but such dictionaries.
@@ -158,6 +160,7 @@ impl Budget {
             held_by_all: held_by(threads_asked),
             threads,
             page_bytes,
+            codecs: codecs(&specs, request),
             named_dictionary_bytes: count(request.writer.dictionary_bytes)
                 .saturating_add(spare.dictionaries / threads / DICTIONARY_COPIES),
             shared_of: if spare.named { 2 } else { 1 },
@@ -216,7 +219,17 @@ impl Budget {
     /// What is decoded, and what a value takes beyond what every page does.
     fn needed(&self, decoded: u64, value_bytes: u64) -> u64 {
         let beyond = value_bytes.saturating_sub(self.page_bytes);
-        decoded.saturating_add(beyond.saturating_mul(VALUE_COPIES))
+        let growth = match beyond {
+            0 => None,
+            _ => self
+                .codecs
+                .iter()
+                .map(|codec| codec_growth(*codec, value_bytes, self.page_bytes))
+                .max(),
+        };
+        decoded
+            .saturating_add(beyond.saturating_mul(VALUE_COPIES))
+            .saturating_add(growth.unwrap_or(0))
     }
 
     /// Memory for what is decoded and for values of up to `value_bytes`, which fit; waits for what
@@ -271,6 +284,17 @@ impl Budget {
     pub(crate) fn threads(&self) -> usize {
         usize::try_from(self.threads).unwrap_or(usize::MAX)
     }
+}
+
+/// What was asked for of all columns, and of single ones.
+fn codecs(specs: &[ColumnSpec], request: &ExportRequest) -> Vec<Codec> {
+    let mut codecs = vec![request.writer.codec];
+    for codec in specs.iter().filter_map(|spec| spec.codec) {
+        if !codecs.contains(&codec) {
+            codecs.push(codec);
+        }
+    }
+    codecs
 }
 
 fn too_small(what: &'static str, budget_bytes: u64, least_bytes: u64) -> EngineError {
@@ -352,6 +376,7 @@ mod tests {
             held_by_all: 0,
             threads: 1,
             page_bytes: PAGE,
+            codecs: vec![Codec::Lz4Raw],
             named_dictionary_bytes: 0,
             shared_of: 1,
             value_bytes: PAGE,

@@ -161,12 +161,52 @@ fn codec_bytes(codec: Codec, page: u64) -> u64 {
     match codec {
         Codec::None | Codec::Snappy | Codec::Lz4Raw => 1 << 18,
         Codec::Gzip(_) => 1 << 20,
-        Codec::Zstd(level) if level < 10 => (2 << 20) + page,
-        Codec::Zstd(_) => (2 << 20) + page.saturating_mul(32).min(136 << 20),
+        // A page may be as large as two before its context is thrown away.
+        Codec::Zstd(level) => zstd_bytes(level, page.saturating_mul(2)),
         Codec::Brotli(level) if level < 5 => 1 << 20,
         Codec::Brotli(level) if level < 9 => (16 << 20) + page.saturating_mul(2),
         Codec::Brotli(_) => (64 << 20) + page.saturating_mul(2),
     }
+}
+
+/// What a codec needs for a value of so many bytes beyond what it needs for a page: zstd's context grows.
+pub(super) fn codec_growth(codec: Codec, value: u64, page: u64) -> u64 {
+    match codec {
+        Codec::Zstd(level) => zstd_bytes(level, value).saturating_sub(codec_bytes(codec, page)),
+        _ => 0,
+    }
+}
+
+/// A context of zstd for an input of so many bytes, measured and rounded up: its tables and its window are
+/// no larger than the level says, and than the input is worth.
+fn zstd_bytes(level: i32, input: u64) -> u64 {
+    const MIB: u64 = 1 << 20;
+    if input <= MIB / 2 {
+        return match level {
+            ..=3 => 9 * MIB / 4,
+            4..=6 => 4 * MIB,
+            7..=12 => 8 * MIB,
+            _ => 12 * MIB,
+        };
+    }
+    let most = match level {
+        ..=2 => return 9 * MIB / 4,
+        3..=6 => 6,
+        7 | 8 => 8,
+        9 => 15,
+        10 | 11 => 25,
+        12 => 45,
+        13 => 37,
+        14 => 53,
+        15 => 69,
+        16..=18 => 60,
+        19 => 96,
+        20 => 200,
+        21 => 400,
+        _ => 800,
+    };
+    let by_input = input.next_power_of_two().saturating_mul(18);
+    by_input.saturating_add(2 * MIB).min(most * MIB)
 }
 
 /// Rows that lie in Parquet partitions.
@@ -193,4 +233,33 @@ pub(super) fn likely_decoded(reader: &TableReader, request: &ExportRequest, rows
 
 pub(super) fn count(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use pq_format::{Compressor, Search};
+
+    use super::*;
+
+    /// Large inputs of high levels take their time to say the same.
+    #[test]
+    fn no_context_of_zstd_is_larger_than_what_is_counted() {
+        let zeros = vec![0; 6 << 20];
+        for level in 1..=22 {
+            for len in [64 << 10, 512 << 10, 1 << 20, 6 << 20] {
+                let mut compressor = Compressor::new(Codec::Zstd(level)).unwrap();
+                let input = &zeros[..len];
+                for cuts in [&[][..], &[len / 2][..]] {
+                    let mut out = Vec::new();
+                    let done = compressor.compress_in_parts(input, cuts, Search::On, &mut out);
+                    done.unwrap();
+                }
+                let (found, counted) = (compressor.context_bytes(), zstd_bytes(level, count(len)));
+                assert!(
+                    count(found) <= counted,
+                    "level {level}, {len} bytes: {found}, counted {counted}"
+                );
+            }
+        }
+    }
 }

@@ -224,12 +224,13 @@ impl PageWriter {
         self.packing().packed = PageBuf::default();
     }
 
-    /// The same if it is larger than `bytes_max`.
+    /// The same if it is larger than `bytes_max`, and a codec's context that had a larger page.
     pub(crate) fn trim(&self, bytes_max: usize) {
         let mut packing = self.packing();
         if packing.packed.heap_bytes() > bytes_max {
             packing.packed = PageBuf::default();
         }
+        packing.compressor.trim(bytes_max);
     }
 
     /// Bytes on the heap, besides the codec's; none if they are shared.

@@ -80,6 +80,23 @@ impl Compressor {
         self.codec
     }
 
+    /// Bytes of a context that grows with its inputs (zstd's); 0 for other codecs.
+    #[must_use]
+    pub fn context_bytes(&self) -> usize {
+        match &self.context {
+            Context::Zstd(context) => context.heap_bytes(),
+            _ => 0,
+        }
+    }
+
+    /// Gives back what inputs of more than `input_bytes` made of such a context. What is compressed
+    /// afterwards is the same.
+    pub fn trim(&mut self, input_bytes: usize) {
+        if let Context::Zstd(context) = &mut self.context {
+            context.trim(input_bytes);
+        }
+    }
+
     /// Appends `input`, compressed, to `out`; returns the bytes appended.
     ///
     /// # Errors

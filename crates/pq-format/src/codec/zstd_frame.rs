@@ -24,6 +24,8 @@ pub(super) struct Zstd {
     context: CCtx<'static>,
     level: i32,
     search: Search,
+    /// Bytes of the largest input since it was made: a context grows, and stays as it is.
+    largest: usize,
 }
 
 /// What turns the search for repeats off: the fastest strategy, the smallest table, the longest match and the
@@ -42,6 +44,7 @@ impl Zstd {
             context: CCtx::create(),
             level,
             search: Search::On,
+            largest: 0,
         };
         context
             .set_parameters(Search::On)
@@ -66,6 +69,20 @@ impl Zstd {
         Ok(())
     }
 
+    /// Bytes of the context.
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.context.sizeof()
+    }
+
+    /// A new context takes the place of one that had an input of more than `input_bytes`.
+    pub(super) fn trim(&mut self, input_bytes: usize) {
+        if self.largest > input_bytes
+            && let Ok(new) = Self::new(self.level)
+        {
+            *self = new;
+        }
+    }
+
     /// Appends `input` as one frame, with a new block at each of `cuts`.
     pub(super) fn compress(
         &mut self,
@@ -74,6 +91,7 @@ impl Zstd {
         search: Search,
         out: &mut Vec<u8>,
     ) -> Result<(), String> {
+        self.largest = self.largest.max(input.len());
         let cuts = if input.len() < CUT_BYTES_MIN {
             &[]
         } else {

@@ -397,3 +397,24 @@ fn contexts_can_be_sent_to_threads() {
     is_send(&Compressor::new(Codec::ZSTD).unwrap());
     is_send(&Decompressor::new());
 }
+
+/// A context that had a large page makes of later ones what it would have made of them anyway.
+#[test]
+fn a_context_of_a_large_page_does_not_stay_and_changes_nothing() {
+    let page: Vec<u8> = (0_u64..4 << 20).map(|i| (i * i).to_le_bytes()[1]).collect();
+    let small = &page[..200 << 10];
+    let mut compressor = Compressor::new(Codec::Zstd(9)).unwrap();
+    let mut expected = Vec::new();
+    compressor.compress(small, &mut expected).unwrap();
+    let fresh = compressor.context_bytes();
+    compressor.compress(&page, &mut Vec::new()).unwrap();
+    let grown = compressor.context_bytes();
+    assert!(grown > 2 * fresh, "{fresh} {grown}");
+    compressor.trim(page.len());
+    assert_eq!(compressor.context_bytes(), grown);
+    compressor.trim(page.len() - 1);
+    let mut out = Vec::new();
+    compressor.compress(small, &mut out).unwrap();
+    assert!(out == expected);
+    assert_eq!(compressor.context_bytes(), fresh);
+}
