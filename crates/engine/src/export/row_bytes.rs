@@ -231,19 +231,30 @@ pub(crate) fn largest_value(
     for slice in slices_of(&frame, column, 0..frame.rows())? {
         let (_, largest) = slice.stored_bytes(layout).map_err(in_column)?;
         let ceiling = at_most(layout, largest);
-        let ColumnSlice::Varchar(texts) = slice else {
-            most = ceiling.max(most);
+        if ceiling <= enough || ceiling == largest {
+            most = largest.max(most);
             continue;
-        };
-        most = largest.max(most);
-        // Most texts are what they seem to be: only large ones are looked at.
-        if ceiling > enough {
-            for text in texts.iter() {
-                let text = text.map_err(in_column)?.unwrap_or(&[]);
-                if at_most(layout, len_u64(text.len())) > enough.max(most) {
-                    most = utf8_bytes(text).max(most);
+        }
+        // Most texts are what they seem to be, or less: only large ones are looked at.
+        let is_large = |len: usize| at_most(layout, len_u64(len)) > enough;
+        match slice {
+            ColumnSlice::Varchar(texts) => {
+                for text in texts.iter() {
+                    let text = text.map_err(in_column)?.unwrap_or(&[]);
+                    if is_large(text.len()) {
+                        most = utf8_bytes(text).max(most);
+                    }
                 }
             }
+            ColumnSlice::String(texts) => {
+                for text in texts.iter().filter_map(Result::transpose) {
+                    let units = text.map_err(in_column)?.units_le();
+                    if is_large(units.len()) {
+                        most = utf16_bytes(units).max(most);
+                    }
+                }
+            }
+            _ => {}
         }
     }
     Ok(most)
@@ -269,6 +280,16 @@ fn utf8_bytes(text: &[u8]) -> u64 {
         len_u64(chunk.valid().len()).saturating_add(replaced)
     };
     text.utf8_chunks().map(bytes).fold(0, u64::saturating_add)
+}
+
+/// The most bytes that a text in UTF-16 takes in UTF-8: a unit above U+07FF is three, or half of four.
+fn utf16_bytes(units: &[u8]) -> u64 {
+    let (units, _) = units.as_chunks::<2>();
+    let bytes = |unit: &[u8; 2]| {
+        let unit = u16::from_le_bytes(*unit);
+        1 + u64::from(unit >= 0x80) + u64::from(unit >= 0x800)
+    };
+    units.iter().map(bytes).sum()
 }
 
 /// The most bytes that values of rows `range` can become, all together; 0 if all values take the same.
