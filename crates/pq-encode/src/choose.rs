@@ -162,18 +162,21 @@ impl Chooser<'_> {
         let probe = match candidates {
             // What a codec makes of it is all that is asked.
             [_] => None,
+            _ if !candidates.contains(&Encoding::Dictionary) => None,
             _ => self.probe(&sample, symbols, rows)?,
         };
+        let has_rounds = probe.as_ref().is_some_and(Probe::has_rounds);
         let depth = match &probe {
-            Some(probe) if !probe.has_rounds() => Depth::First,
+            Some(probe) if !has_rounds && probe.is_told_by_few() => Depth::First,
             _ => Depth::All,
         };
         let trials = self.try_all(&others, &sample, symbols, rows, depth)?;
         let best = cheapest(&trials);
         if candidates.contains(&Encoding::Dictionary) {
             let named = self.spec.encoding.is_some();
-            let worth_a_look =
-                named || probe.is_none_or(|probe| self.dictionary_may_pay(&probe, rows));
+            let worth_a_look = named
+                || has_rounds
+                || probe.is_none_or(|probe| self.dictionary_may_pay(&probe, rows));
             if worth_a_look && self.find_entries(slices, symbols, rows, named)? {
                 let trial = self.try_dictionary(&sample, symbols, rows, depth)?;
                 if best.is_none_or(|best| trial.cost() <= best.cost()) {

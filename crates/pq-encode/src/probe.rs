@@ -20,6 +20,12 @@ const REPEATS: u64 = 64;
 /// Fewer values than this say nothing.
 const VALUES_MIN: usize = 32;
 
+/// Rows of which fewer than one in so many have a value are told by all of them.
+const SPARSE: u64 = 16;
+
+/// Values of more PLAIN bytes than this, on average, are told by all of them.
+const LONG: u64 = 64;
+
 /// Values in a row that are a round's if they come again.
 const WINDOW: usize = 32;
 
@@ -91,9 +97,8 @@ impl Probe {
             return true;
         }
         let values = self.values.len() as u64;
-        let of_chunk = rows.saturating_mul(values) / self.rows.max(1);
-        // A chunk half of whose values are new draws them from five eighths as many.
-        let by_count = (of_chunk.saturating_mul(5) / 8).max(1);
+        // A chunk of whose values half as many as it has rows are new draws them from five eighths as many.
+        let by_count = (rows.saturating_mul(5) / 8).max(1);
         let by_bytes = (bytes_max as u64).saturating_mul(values) / self.bytes.max(1);
         let by_bytes = by_bytes.max(1);
         let few = by_count.min(by_bytes);
@@ -109,6 +114,13 @@ impl Probe {
         // Half of what is to be expected: chance, and values that are not equally frequent.
         let wanted = |entries: u64| (values * values / (4 * entries)).min(values / 2).max(1);
         repeats >= wanted(by_count) && weighed >= wanted(by_bytes)
+    }
+
+    /// Whether a quarter of the rows has values enough to speak for all of them: few are null, and none
+    /// is so long that a handful of them fills what is tried.
+    pub(crate) fn is_told_by_few(&self) -> bool {
+        let values = self.values.len() as u64;
+        values > 0 && values.saturating_mul(SPARSE) >= self.rows && self.bytes <= values * LONG
     }
 
     /// About so many of the values, in runs from all over the sample.
@@ -202,6 +214,31 @@ mod tests {
         assert!(texts.fits_whole(31_000, 800_000));
         assert!(!texts.fits_whole(31_000, 700_000));
         assert!(!probe(|row| any(row, 1 << 32)).fits_whole(31_000, 1 << 30));
+    }
+
+    #[test]
+    fn nulls_do_not_make_a_dictionary_less_worth_a_look() {
+        // Half of 31,000 rows have one of 11,848 values: a dictionary saves an eighth of 16 bytes each.
+        let mut half = Probe::new(3);
+        half.add((0..6144).map(|row| (any(row, 11_848).wrapping_mul(0x9e37_79b1), 16)));
+        half.add_rows(12_288);
+        assert!(half.repeats(31_000, 1 << 20));
+    }
+
+    #[test]
+    fn few_rows_speak_for_dense_columns_of_short_values_only() {
+        for (values, len, expected) in [
+            (12_288, 8, true),
+            (12_288, 65, false),
+            (768, 8, true),
+            (767, 8, false),
+            (0, 8, false),
+        ] {
+            let mut probe = Probe::new(3);
+            probe.add((0..values).map(|row| (any(row, 1 << 32), len)));
+            probe.add_rows(12_288);
+            assert_eq!(probe.is_told_by_few(), expected, "{values} of {len} bytes");
+        }
     }
 
     #[test]

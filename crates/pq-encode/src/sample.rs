@@ -7,14 +7,14 @@ use column_format::ColumnSlice;
 
 /// Most stripes of a sample.
 pub(crate) const STRIPES: usize = 4;
-/// Stripes of a chunk of fewer than [`SMALL`] rows: every candidate encodes and compresses the sample, so
-/// that one of half of the rows costs more than the chunk itself. Not fewer than this, nor shorter ones: in
-/// a small sample the codec's blocks are mostly their descriptions.
+/// Stripes of a chunk of fewer than [`SMALL`] rows: a sample of half of the rows costs more than the chunk
+/// itself. Not fewer than this, nor shorter ones: where it is close, the codec's blocks must not be
+/// mostly their descriptions.
 const STRIPES_OF_SMALL: usize = 3;
 const SMALL: u64 = 64 << 10;
 /// Rows of a stripe.
 pub(crate) const STRIPE_ROWS: usize = 4096;
-/// Rows of a stripe that every candidate is tried on.
+/// Rows of a stripe that candidates are tried on first.
 pub(crate) const FIRST_ROWS: usize = 1024;
 
 /// The stripes of a chunk of `rows` rows: all rows if there are few.

@@ -9,7 +9,6 @@ use column_format::{ColumnSlice, SymbolDict};
 use pq_format::Codec;
 
 use super::{Chooser, Plan};
-use crate::fixed::column::widths;
 use crate::probe::Probe;
 use crate::rows::Cursor;
 use crate::sample::{FIRST_ROWS, STRIPE_ROWS, STRIPES};
@@ -22,10 +21,6 @@ const CODEC_BYTES: u64 = 20;
 /// Bytes of a stripe of the sample whatever the pages are: in a few hundred every encoding is its
 /// header.
 const STRIPE_BYTES_MIN: usize = 16 << 10;
-
-/// Bytes from which the codec is told of changes within a page. Split bytes are tried on as many: one code
-/// for all of them says nothing about pages.
-const CUT_BYTES: usize = 32 << 10;
 
 /// On the first rows, a candidate that costs more than this many percent of the cheapest is dropped.
 const CLOSE_PERCENT: u64 = 106;
@@ -140,7 +135,7 @@ impl Chooser<'_> {
     }
 
     /// Whether a few rows more could tell that the codec gains enough, or that it does not.
-    pub(super) fn is_unsure(&self, trial: &Trial) -> bool {
+    fn is_unsure(&self, trial: &Trial) -> bool {
         let percent = u64::from(100 - self.options.min_gain_percent.min(100));
         let packed = trial.packed.saturating_mul(100);
         self.codec_is_open()
@@ -162,8 +157,8 @@ impl Chooser<'_> {
             return Ok(None);
         }
         let mut probe = Probe::new(sample.len());
+        let limits = self.all_of_a_stripe();
         for stripe in sample {
-            let limits = self.all_of_a_stripe();
             let mut cursor = Cursor::new(stripe);
             self.source
                 .hash(&mut cursor, symbols, limits.bytes, &mut probe)?;
@@ -173,7 +168,7 @@ impl Chooser<'_> {
 
     /// Encodes the sample in `encoding`, which the source is set to; leaves everything forgotten that
     /// belongs to pages.
-    pub(super) fn try_encoding(
+    fn try_encoding(
         &mut self,
         encoding: Encoding,
         sample: &[Vec<ColumnSlice<'_>>],
@@ -181,7 +176,9 @@ impl Chooser<'_> {
         rows: u64,
         depth: Depth,
     ) -> Result<Trial, EncodeError> {
-        let limits = self.trial_limits(encoding, sample.len(), depth);
+        let limits = self.trial_limits(encoding, depth);
+        // A row as large as all stripes is sample enough: four of them are not compressed.
+        let row_max = STRIPES * self.all_of_a_stripe().bytes;
         self.source.rewind(true);
         self.scratch.clear();
         let (mut sampled, mut cuts) = (0, Vec::new());
@@ -199,8 +196,7 @@ impl Chooser<'_> {
                 cuts.extend(self.page.cuts().map(|cut| start + cut));
                 self.scratch.extend_from_slice(self.page.bytes());
                 sampled += filled.rows as u64;
-                // A row as large as all stripes is sample enough: four of them are not compressed.
-                if self.page.len() > STRIPES * limits.bytes {
+                if self.page.len() > row_max {
                     break;
                 }
             }
@@ -216,7 +212,7 @@ impl Chooser<'_> {
         let entries_packed = self.writer.trial(entries, &[])? as u64;
         let packed = scale(self.writer.trial(self.scratch, &cuts)?)
             + entries_packed.saturating_mul(dictionary.len() as u64) / entries.len().max(1) as u64;
-        if self.scratch.capacity() > 2 * STRIPES * limits.bytes {
+        if self.scratch.capacity() > 2 * row_max {
             // A large value, which is in the page as well.
             *self.scratch = Vec::new();
         }
@@ -239,19 +235,12 @@ impl Chooser<'_> {
         }
     }
 
-    /// Most rows and bytes of a stripe that are tried.
-    fn trial_limits(&self, encoding: Encoding, stripes: usize, depth: Depth) -> PageLimits {
+    /// Most rows and bytes of a stripe that are tried. Split bytes get all: one code for all of them, which
+    /// the codec makes of a few rows, says nothing about pages.
+    fn trial_limits(&self, encoding: Encoding, depth: Depth) -> PageLimits {
         let all = self.all_of_a_stripe();
-        if depth == Depth::All {
+        if depth == Depth::All || encoding == Encoding::ByteStreamSplit {
             return all;
-        }
-        if encoding == Encoding::ByteStreamSplit {
-            let width = widths(self.spec.column_type).map_or(size_of::<f64>(), |(plain, _)| plain);
-            let rows = CUT_BYTES / (stripes.max(1) * width.max(1)) + 1;
-            return PageLimits {
-                rows: rows.clamp(FIRST_ROWS, STRIPE_ROWS),
-                ..all
-            };
         }
         PageLimits {
             bytes: (all.bytes / 4).max(STRIPE_BYTES_MIN),

@@ -83,8 +83,8 @@ pub(crate) fn fixed_dictionary(width: usize) -> Option<Box<dyn FixedDictionary>>
 /// Distinct values of `width` bytes in a dictionary; `two_zeros`: zeros of either sign are one.
 pub(super) fn distinct(dictionary: &dyn FixedDictionary, width: usize, two_zeros: bool) -> u64 {
     let entries = dictionary.entries() as u64;
-    let mut values = dictionary.plain().chunks_exact(width);
-    if two_zeros && values.by_ref().filter(|value| is_zero(value)).count() == 2 {
+    let values = dictionary.plain().chunks_exact(width);
+    if two_zeros && values.filter(|value| is_zero(value)).count() == 2 {
         entries - 1
     } else {
         entries

@@ -134,10 +134,11 @@ impl Reader {
         stage: &mut Stage,
     ) -> Result<(), Stop> {
         match (self, part) {
-            (_, ColumnSlice::Nulls { rows }) => {
-                stage.validity.push_nulls(rows);
-                Ok(())
-            }
+            // As if they were stored: a page ends at the same row.
+            (_, ColumnSlice::Nulls { rows }) => match (0..rows).all(|_| stage.push_null()) {
+                true => Ok(()),
+                false => Err(Stop::Full),
+            },
             (Self::Varchar, ColumnSlice::Varchar(rows)) => {
                 let mut at = 0;
                 for block in rows.aux_entries().chunks(varchar::BLOCK) {

@@ -101,9 +101,6 @@ fn virtual_nulls_are_the_nulls_that_they_stand_for() {
     for column_type in all_types() {
         let head = column(column_type, 700, Nulls::All, Shape::Few, 1);
         let tail = column(column_type, 800, Nulls::Random, Shape::Few, 2);
-        if column_type == ColumnType::Symbol {
-            continue;
-        }
         let mut spec = ColumnSpec::new("c", column_type);
         spec.field_id = Some(3);
         let options = WriterOptions {
@@ -115,7 +112,7 @@ fn virtual_nulls_are_the_nulls_that_they_stand_for() {
                 &Input {
                     spec: spec.clone(),
                     slices,
-                    symbols: None,
+                    symbols: tail.symbols.as_ref(),
                 },
                 &options,
             )
@@ -135,6 +132,41 @@ fn virtual_nulls_are_the_nulls_that_they_stand_for() {
                 chunk_of(vec![zeros, tail.slice()]),
                 "{column_type}"
             );
+        }
+    }
+}
+
+/// Chunks of so many rows that only a sample of them is tried.
+#[test]
+fn choices_from_a_sample_know_neither_cuts_nor_column_tops() {
+    let options = WriterOptions::default();
+    for column_type in [
+        ColumnType::Symbol,
+        ColumnType::Varchar,
+        ColumnType::String,
+        ColumnType::Binary,
+        ColumnType::Long,
+        ColumnType::Double,
+        ColumnType::Uuid,
+        ColumnType::Array { dims: 1 },
+    ] {
+        for (nulls, shape) in [(Nulls::Random, Shape::Few), (Nulls::None, Shape::Wild)] {
+            let head = column(column_type, 9000, Nulls::All, shape, 1);
+            let tail = column(column_type, 16_000, nulls, shape, 2);
+            let chunk_of = |slices| {
+                let input = Input {
+                    spec: ColumnSpec::new("c", column_type),
+                    slices,
+                    symbols: tail.symbols.as_ref(),
+                };
+                chunk(&input, &options)
+            };
+            let stored = chunk_of(vec![head.slice(), tail.slice()]);
+            let mut rng = Rng::new(7);
+            let mut parts = vec![ColumnSlice::Nulls { rows: 4100 }];
+            parts.push(ColumnSlice::Nulls { rows: 4900 });
+            parts.extend(cut(&tail, || 1 + rng.below(3000)));
+            assert!(stored == chunk_of(parts), "{column_type} {shape:?}");
         }
     }
 }
