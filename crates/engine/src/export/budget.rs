@@ -65,8 +65,8 @@ pub(crate) struct Budget {
     /// The same bytes as those of `pool`, as far as they are taken, and pages that wait.
     memory: Arc<MemoryBudget>,
     stores: BudgetedStores,
-    /// Bytes of `pool` that came back since the allocator was last told to let go of what is free: there are
-    /// holes of them, of which not every one is of use to others.
+    /// Bytes of `pool`, and of pages that made room, which came back since the allocator was last told to let
+    /// go of what is free: there are holes of them, of which not every one is of use to others.
     stale: AtomicU64,
     /// Most bytes that may be decoded, of a selection with Parquet partitions.
     decoding: Option<u64>,
@@ -266,9 +266,12 @@ impl Budget {
 
     /// Pages and free memory leave the process, as far as what was taken needs their place.
     fn make_room(&self) -> Result<()> {
+        let before = self.memory.used();
         self.stores.make_room().map_err(Cause::Spill)?;
-        let stale = self.stale.load(Ordering::Relaxed);
-        if self.memory.used().saturating_add(stale) > self.memory.limit() {
+        let used = self.memory.used();
+        let spilled = before.saturating_sub(used);
+        let stale = self.stale.fetch_add(spilled, Ordering::Relaxed) + spilled;
+        if stale > 0 && used.saturating_add(stale) > self.memory.limit() {
             self.stale.store(0, Ordering::Relaxed);
             give_back_free_memory();
         }

@@ -236,6 +236,8 @@ impl PageSource for TextSource {
         probe.add_rows(self.stage.validity.rows());
         let values = self.stage.values();
         probe.add(values.map(|value| (dictionary::hash(value), dictionary::PREFIX + value.len())));
+        // A large value is in the stage, the page and the codec while it is tried: not here as well.
+        self.stage.trim(2 * bytes_max);
         Ok(())
     }
 

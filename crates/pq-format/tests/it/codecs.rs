@@ -190,7 +190,11 @@ fn leaving_the_search_finds_no_repeats_and_changes_no_content() {
                 assert_eq!((on, on_digits), (off, off_digits));
             }
             if codec == Codec::Zstd(1) {
-                assert!(off_digits <= on_digits, "{on_digits}, {off_digits}");
+                // Repeats by chance are worth next to nothing.
+                assert!(
+                    off_digits * 100 < on_digits * 101,
+                    "{on_digits}, {off_digits}"
+                );
             }
         }
     }
