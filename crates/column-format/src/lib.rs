@@ -12,6 +12,7 @@ mod part;
 mod slice;
 mod symbol;
 mod utf16;
+mod utf8;
 mod value;
 mod write;
 
@@ -36,6 +37,7 @@ pub use symbol::{
     SYMBOL_CAPACITY_DEFAULT, SYMBOL_HEADER_LEN, SymbolDict, SymbolFiles, SymbolHeader,
     SymbolWriter, symbol_buckets, symbol_hash,
 };
+pub use utf8::lossy_utf8_len;
 pub use utf16::Utf16;
 pub use value::{Value, value};
 pub use write::{

@@ -42,7 +42,8 @@ pub fn raise_descriptor_limit() -> io::Result<DescriptorLimit> {
 
 /// Lets large blocks of memory leave the process when they are freed, and has all threads use one heap: what
 /// a thread frees is there for the others, instead of waiting in a heap of its own. So whoever watches the
-/// memory of the process sees what is in use. For binaries, before they start threads; `false` if it is too late, or the allocator has no such switch.
+/// memory of the process sees what is in use. For binaries, before they start threads; `false` if it is too
+/// late, or the allocator has no such switch.
 pub fn give_back_large_blocks() -> bool {
     sys::give_back_blocks_of(LARGE_BLOCK_BYTES)
 }

@@ -159,11 +159,12 @@ impl Chooser<'_> {
             .copied()
             .filter(|e| *e != Encoding::Dictionary)
             .collect();
-        let probe = match candidates {
-            // What a codec makes of it is all that is asked.
-            [_] => None,
-            _ if !candidates.contains(&Encoding::Dictionary) => None,
-            _ => self.probe(&sample, symbols, rows)?,
+        let with_dictionary = candidates.contains(&Encoding::Dictionary);
+        // Of a dictionary that was asked for by name, what a codec makes of it is all that is asked.
+        let probe = if with_dictionary && !others.is_empty() {
+            self.probe(&sample, symbols, rows)?
+        } else {
+            None
         };
         let has_rounds = probe.as_ref().is_some_and(Probe::has_rounds);
         let depth = match &probe {
@@ -172,11 +173,10 @@ impl Chooser<'_> {
         };
         let trials = self.try_all(&others, &sample, symbols, rows, depth)?;
         let best = cheapest(&trials);
-        if candidates.contains(&Encoding::Dictionary) {
+        if with_dictionary {
             let named = self.spec.encoding.is_some();
-            let worth_a_look = named
-                || has_rounds
-                || probe.is_none_or(|probe| self.dictionary_may_pay(&probe, rows));
+            let worth_a_look =
+                has_rounds || probe.is_none_or(|probe| self.dictionary_may_pay(&probe, rows));
             if worth_a_look && self.find_entries(slices, symbols, rows, named)? {
                 let trial = self.try_dictionary(&sample, symbols, rows, depth)?;
                 if best.is_none_or(|best| trial.cost() <= best.cost()) {

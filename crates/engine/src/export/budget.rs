@@ -12,18 +12,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use column_format::ColumnType;
 use mmap_io::{ReadMode, give_back_free_memory};
-use pq_encode::{BudgetedStores, Codec, ColumnSpec, Encoding, MemoryBudget, TempFileStores};
+use pq_encode::{BudgetedStores, Codec, MemoryBudget, TempFileStores};
 use table_reader::{RowSelection, TableReader};
 
 use super::chunks::specs_of;
 use super::needs::{
-    Blooms, DICTIONARY_COPIES, codec_growth, count, encoder_bytes, group_bytes, group_rows,
+    Blooms, DICTIONARY_COPIES, codec_growth, codecs, count, encoder_bytes, group_bytes, group_rows,
     likely_decoded, open_partitions, pages, parquet_rows, summary_bytes, symbol_bytes,
 };
 use super::pool::{Pool, Share};
 use super::request::ExportRequest;
+use super::spare::Spare;
 use crate::error::{Cause, EngineError, Result};
 use crate::running::Running;
 
@@ -33,17 +33,8 @@ const OUTPUT_BYTES: u64 = 1 << 20;
 const FILE_BYTES: u64 = 768;
 /// What every thread but the first should be able to keep in memory of pages ahead of their turn.
 const WAITING_BYTES: u64 = 1 << 20;
-/// Beside decoded columns: the sizes of rows that are being planned (1 MiB), and of a copied chunk a
-/// piece and the parts of its page index that are being read.
-const PLANNED_BYTES: u64 = 2 << 20;
-/// One part of so many of what is shared is for pages that wait, the others for what is decoded.
-const SHARED_OF: u64 = 8;
 /// What becomes of a large value: the sample or what was read last, the page, that in the codec, growth.
 const VALUE_COPIES: u64 = 4;
-/// One part of so many of what is left over is for values that are larger than a page but not so large
-/// that somebody has to ask for them.
-const UNASKED_OF: u64 = 8;
-
 /// The memory of one export.
 #[derive(Debug)]
 pub(crate) struct Budget {
@@ -141,7 +132,7 @@ impl Budget {
         let parquet = parquet_rows(reader, selection);
         let decoding = match parquet {
             0 => 0,
-            rows => shared(likely_decoded(reader, request, rows)).min(spare),
+            rows => Spare::least_to_decode(likely_decoded(reader, request, rows)).min(spare),
         };
         let room = spare.saturating_sub(together).saturating_sub(decoding);
         let room = room / encoder.saturating_add(WAITING_BYTES).max(1);
@@ -160,7 +151,7 @@ impl Budget {
             held_by_all: held_by(threads_asked),
             threads,
             page_bytes,
-            codecs: codecs(&specs, request),
+            codecs: codecs(&specs, &request.writer).collect(),
             named_dictionary_bytes: count(request.writer.dictionary_bytes)
                 .saturating_add(spare.dictionaries / threads / DICTIONARY_COPIES),
             shared_of: if spare.named { 2 } else { 1 },
@@ -179,7 +170,7 @@ impl Budget {
         match self.decoding {
             Some(most) if bytes > most => {
                 // A larger budget may start more threads: this one suffices for all of them.
-                let enough = shared(bytes).saturating_mul(self.shared_of);
+                let enough = Spare::least_to_decode(bytes).saturating_mul(self.shared_of);
                 let enough = self.held_by_all.saturating_add(enough);
                 let what = "decoding a column of a Parquet partition";
                 Err(too_small(what, self.limit, enough))
@@ -208,8 +199,8 @@ impl Budget {
         // A larger budget may start more threads: this one suffices for all of them.
         let needed = self.needed(decoded, value_bytes);
         let enough = match self.decoding {
-            Some(_) => shared(needed),
-            None => (needed / (UNASKED_OF - 1) + 1).saturating_mul(UNASKED_OF),
+            Some(_) => Spare::least_to_decode(needed),
+            None => Spare::least_for_values(needed),
         };
         let enough = enough.saturating_mul(self.shared_of);
         let enough = self.held_by_all.saturating_add(enough);
@@ -219,17 +210,11 @@ impl Budget {
     /// What is decoded, and what a value takes beyond what every page does.
     fn needed(&self, decoded: u64, value_bytes: u64) -> u64 {
         let beyond = value_bytes.saturating_sub(self.page_bytes);
-        let growth = match beyond {
-            0 => None,
-            _ => self
-                .codecs
-                .iter()
-                .map(|codec| codec_growth(*codec, value_bytes, self.page_bytes))
-                .max(),
-        };
+        let growth = self.codecs.iter();
+        let growth = growth.map(|codec| codec_growth(*codec, value_bytes, self.page_bytes));
         decoded
             .saturating_add(beyond.saturating_mul(VALUE_COPIES))
-            .saturating_add(growth.unwrap_or(0))
+            .saturating_add(growth.max().unwrap_or(0))
     }
 
     /// Memory for what is decoded and for values of up to `value_bytes`, which fit; waits for what
@@ -289,17 +274,6 @@ impl Budget {
     }
 }
 
-/// What was asked for of all columns, and of single ones.
-fn codecs(specs: &[ColumnSpec], request: &ExportRequest) -> Vec<Codec> {
-    let mut codecs = vec![request.writer.codec];
-    for codec in specs.iter().filter_map(|spec| spec.codec) {
-        if !codecs.contains(&codec) {
-            codecs.push(codec);
-        }
-    }
-    codecs
-}
-
 fn too_small(what: &'static str, budget_bytes: u64, least_bytes: u64) -> EngineError {
     Cause::Budget {
         what,
@@ -307,56 +281,6 @@ fn too_small(what: &'static str, budget_bytes: u64, least_bytes: u64) -> EngineE
         least_bytes,
     }
     .into()
-}
-
-/// Whether a column has a dictionary whatever it costs. That of a SYMBOL column is there already.
-fn names_dictionary(spec: &ColumnSpec) -> bool {
-    spec.encoding == Some(Encoding::Dictionary) && spec.column_type != ColumnType::Symbol
-}
-
-/// What is left over, and what becomes of it.
-#[derive(Clone, Copy, Debug)]
-struct Spare {
-    /// A dictionary was asked for by name.
-    named: bool,
-    /// For such dictionaries: half.
-    dictionaries: u64,
-    /// For values that are larger than a page, for what is decoded, and for pages that wait, which make
-    /// room for both.
-    pool: u64,
-    /// For values that are larger than a page, and nobody asks for them.
-    unasked: u64,
-    /// As much of `pool` may be decoded at the same time, if there are Parquet partitions.
-    decoding: Option<u64>,
-}
-
-impl Spare {
-    fn of(bytes: u64, specs: &[ColumnSpec], parquet: bool) -> Self {
-        let named = specs.iter().any(names_dictionary);
-        let dictionaries = if named { bytes / 2 } else { 0 };
-        let shared = bytes - dictionaries;
-        let left = shared.saturating_sub(PLANNED_BYTES);
-        let (decoding, unasked, shared) = match parquet {
-            true => {
-                let waiting = left / SHARED_OF;
-                (Some(left - waiting), waiting / UNASKED_OF, left)
-            }
-            false => (None, shared / UNASKED_OF, shared),
-        };
-        Self {
-            named,
-            dictionaries,
-            pool: shared - unasked,
-            unasked,
-            decoding,
-        }
-    }
-}
-
-/// What must be left over for so much to be decoded.
-fn shared(bytes: u64) -> u64 {
-    let parts = bytes / (SHARED_OF - 1) + 1;
-    PLANNED_BYTES.saturating_add(parts.saturating_mul(SHARED_OF))
 }
 
 #[cfg(test)]

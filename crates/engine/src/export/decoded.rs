@@ -40,7 +40,7 @@ pub(super) fn rows_of<'e>(
     Ok((Some(taken), Arc::new(rows)))
 }
 
-/// Bytes of the largest value, or less than `enough`.
+/// Bytes of the largest value, or no more than `enough`.
 fn largest(rows: &PendingGroup, idx: usize, enough: u64) -> Result<u64> {
     let all = 0..rows.rows();
     if rows.value_bytes_at_most(idx, all.clone())? <= enough {

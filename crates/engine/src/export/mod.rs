@@ -24,6 +24,7 @@ mod request;
 mod room;
 mod row_bytes;
 mod sink;
+mod spare;
 mod spill;
 mod stats;
 mod writing;

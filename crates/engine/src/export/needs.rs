@@ -143,8 +143,7 @@ impl Blooms {
 /// The buffers of one chunk encoder.
 pub(super) fn encoder_bytes(specs: &[ColumnSpec], options: &WriterOptions, rows: u64) -> u64 {
     let page = count(options.page_bytes);
-    let codecs = specs.iter().filter_map(|spec| spec.codec);
-    let codec = codecs.chain([options.codec]).map(|c| codec_bytes(c, page));
+    let codec = codecs(specs, options).map(|codec| codec_bytes(codec, page));
     let codec = codec.max().unwrap_or(0);
     let keys = rows.min(KEYS_MAX).next_power_of_two().saturating_mul(2);
     // A dictionary has at most every second row as an entry.
@@ -154,6 +153,12 @@ pub(super) fn encoder_bytes(specs: &[ColumnSpec], options: &WriterOptions, rows:
         .saturating_add(codec)
         .saturating_add(keys)
         .saturating_add(dictionary)
+}
+
+/// What pages may be packed with.
+pub(super) fn codecs(specs: &[ColumnSpec], options: &WriterOptions) -> impl Iterator<Item = Codec> {
+    let of_columns = specs.iter().filter_map(|spec| spec.codec);
+    of_columns.chain([options.codec])
 }
 
 /// What a codec needs for a page.

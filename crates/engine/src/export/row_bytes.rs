@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
 
-use column_format::{ColumnSlice, Layout, LayoutError};
+use column_format::{ColumnSlice, Layout, LayoutError, lossy_utf8_len};
 use table_reader::{Cursor, Frame};
 
 use super::budget::{Budget, Taken};
@@ -242,7 +242,7 @@ pub(crate) fn largest_value(
                 for text in texts.iter() {
                     let text = text.map_err(in_column)?.unwrap_or(&[]);
                     if is_large(text.len()) {
-                        most = utf8_bytes(text).max(most);
+                        most = len_u64(lossy_utf8_len(text)).max(most);
                     }
                 }
             }
@@ -268,18 +268,6 @@ fn at_most(layout: Layout, bytes: u64) -> u64 {
         Layout::String => bytes.saturating_add(bytes / 2),
         _ => bytes,
     }
-}
-
-/// Bytes of a text whose invalid bytes are replaced.
-fn utf8_bytes(text: &[u8]) -> u64 {
-    if std::str::from_utf8(text).is_ok() {
-        return len_u64(text.len());
-    }
-    let bytes = |chunk: std::str::Utf8Chunk<'_>| {
-        let replaced = if chunk.invalid().is_empty() { 0 } else { 3 };
-        len_u64(chunk.valid().len()).saturating_add(replaced)
-    };
-    text.utf8_chunks().map(bytes).fold(0, u64::saturating_add)
 }
 
 /// The most bytes that a text in UTF-16 takes in UTF-8: a unit above U+07FF is three, or half of four.

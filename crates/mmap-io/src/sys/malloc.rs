@@ -5,7 +5,8 @@
 //! be kept, for every thread apart. Neither the standard library nor rustix offers to change that.
 
 /// Says that blocks of `bytes` and more are mapped one by one, that no more than that stays at the end of a
-/// heap, and that there is one heap for all threads. `false` where there is no such thing, or it is too late: there is another thread.
+/// heap, and that there is one heap for all threads. `false` where there is no such thing, or it is too
+/// late: there is another thread.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(crate) fn give_back_blocks_of(bytes: u32) -> bool {
     let threads = std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);

@@ -136,7 +136,7 @@ impl Chooser<'_> {
 
     /// Whether a few rows more could tell that the codec gains enough, or that it does not.
     fn is_unsure(&self, trial: &Trial) -> bool {
-        let percent = u64::from(100 - self.options.min_gain_percent.min(100));
+        let percent = self.percent_max();
         let packed = trial.packed.saturating_mul(100);
         self.codec_is_open()
             && packed
@@ -217,8 +217,7 @@ impl Chooser<'_> {
             *self.scratch = Vec::new();
         }
         raw = raw.max(1);
-        let percent = u64::from(100 - self.options.min_gain_percent.min(100));
-        let gains = packed.saturating_mul(100) <= raw.saturating_mul(percent);
+        let gains = packed.saturating_mul(100) <= raw.saturating_mul(self.percent_max());
         let stored = self.writer_codec() == Codec::None || self.codec_is_open() && !gains;
         Ok(Trial {
             encoding,
@@ -226,6 +225,11 @@ impl Chooser<'_> {
             packed,
             stored,
         })
+    }
+
+    /// What a codec may leave of a chunk, in percent.
+    fn percent_max(&self) -> u64 {
+        u64::from(100 - self.options.min_gain_percent.min(100))
     }
 
     fn all_of_a_stripe(&self) -> PageLimits {

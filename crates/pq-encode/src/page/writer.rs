@@ -319,11 +319,9 @@ impl PageWriter {
         body: &[u8],
         cuts: &[usize],
     ) -> Result<(), EncodeError> {
-        let level = match self.codec {
-            Codec::Zstd(level) if self.repeats.is_due(body.len()) => level,
-            _ => 0,
-        };
-        if level > 0 {
+        if let Codec::Zstd(level) = self.codec
+            && self.repeats.is_due(body.len())
+        {
             let without = self.pack(head, body, cuts, Search::Off)?;
             let with = self.pack(head, body, cuts, Search::On)?;
             self.repeats

@@ -41,15 +41,17 @@ impl PushEncoder {
         values: impl IntoIterator<Item = Option<&'v [u8]>>,
     ) -> Result<(), EncodeError> {
         let layout = self.spec().column_type.layout();
-        let mut portion = Portion::of(layout).ok_or_else(|| EncodeError::WrongLayout {
+        let empty = Portion::of(layout).ok_or_else(|| EncodeError::WrongLayout {
             slice: 0,
             expected: self.spec().column_type.to_string(),
             found: "values of text or bytes".to_owned(),
         })?;
+        let mut portion = empty.clone();
         for value in values {
             if portion.is_full_for(value) {
                 self.write_portion(&portion)?;
-                portion = portion.emptied();
+                // A new one: what a large value took is not kept.
+                portion = empty.clone();
             }
             if let Err(error) = portion.push(value) {
                 self.forget();
@@ -70,14 +72,14 @@ impl PushEncoder {
 }
 
 /// Rows in their layout.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Portion {
     writer: Writer,
     rows: usize,
     bytes: usize,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Writer {
     Binary(BinaryWriter),
     Varchar(VarcharWriter),
@@ -96,19 +98,6 @@ impl Portion {
             rows: 0,
             bytes: 0,
         })
-    }
-
-    /// One without rows, in place of this one, whose memory it does not keep.
-    fn emptied(self) -> Self {
-        let writer = match self.writer {
-            Writer::Binary(_) => Writer::Binary(BinaryWriter::new()),
-            Writer::Varchar(_) => Writer::Varchar(VarcharWriter::new()),
-        };
-        Self {
-            writer,
-            rows: 0,
-            bytes: 0,
-        }
     }
 
     /// Whether the value has to wait for the next portion.

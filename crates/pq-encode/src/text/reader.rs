@@ -135,10 +135,7 @@ impl Reader {
     ) -> Result<(), Stop> {
         match (self, part) {
             // As if they were stored: a page ends at the same row.
-            (_, ColumnSlice::Nulls { rows }) => match (0..rows).all(|_| stage.push_null()) {
-                true => Ok(()),
-                false => Err(Stop::Full),
-            },
+            (_, ColumnSlice::Nulls { rows }) => (0..rows).try_for_each(|_| push_null(stage)),
             (Self::Varchar, ColumnSlice::Varchar(rows)) => {
                 let mut at = 0;
                 for block in rows.aux_entries().chunks(varchar::BLOCK) {
@@ -166,11 +163,7 @@ impl Reader {
                 keys.iter().try_for_each(|key| {
                     let key = i32::from_le_bytes(*key);
                     if key == column_format::null::INT {
-                        return if stage.push_null() {
-                            Ok(())
-                        } else {
-                            Err(Stop::Full)
-                        };
+                        return push_null(stage);
                     }
                     let value = u32::try_from(key).ok().and_then(|key| symbols.value(key));
                     let value = value.ok_or(Stop::Key(key, symbols.len()))?;
@@ -179,6 +172,14 @@ impl Reader {
             }
             _ => Err(Stop::WrongLayout),
         }
+    }
+}
+
+fn push_null(stage: &mut Stage) -> Result<(), Stop> {
+    if stage.push_null() {
+        Ok(())
+    } else {
+        Err(Stop::Full)
     }
 }
 
@@ -202,11 +203,7 @@ fn push<T>(
     append: impl FnOnce(T, &mut Vec<u8>) -> bool,
 ) -> Result<(), Stop> {
     let Some(value) = value else {
-        return if stage.push_null() {
-            Ok(())
-        } else {
-            Err(Stop::Full)
-        };
+        return push_null(stage);
     };
     if !stage.admits(least(&value)) {
         return Err(Stop::Full);

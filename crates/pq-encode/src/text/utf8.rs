@@ -3,7 +3,7 @@
 //! Column files promise neither valid UTF-8 (VARCHAR) nor paired surrogates (STRING, SYMBOL);
 //! Parquet's String does. What cannot be kept becomes U+FFFD and is counted.
 
-use column_format::Utf16;
+use column_format::{Utf16, lossy_utf8_len};
 
 /// The longest start that holds whole characters only. `start` is a start of valid UTF-8.
 pub(crate) fn whole_chars(start: &[u8]) -> &[u8] {
@@ -78,20 +78,14 @@ const LARGE: usize = 128 << 10;
 
 #[cold]
 fn replace(value: &[u8], out: &mut Vec<u8>) {
-    const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
-    let replaced = |invalid: &[u8]| match invalid {
-        [] => &[][..],
-        _ => REPLACEMENT,
-    };
     if value.len() >= LARGE {
-        let lens = value
-            .utf8_chunks()
-            .map(|chunk| chunk.valid().len() + replaced(chunk.invalid()).len());
-        out.reserve_exact(lens.sum());
+        out.reserve_exact(lossy_utf8_len(value));
     }
     for chunk in value.utf8_chunks() {
         out.extend_from_slice(chunk.valid().as_bytes());
-        out.extend_from_slice(replaced(chunk.invalid()));
+        if !chunk.invalid().is_empty() {
+            out.extend_from_slice("\u{fffd}".as_bytes());
+        }
     }
 }
 

@@ -30,10 +30,9 @@ enum Context {
 
 /// Whether a codec looks for repeats, beside coding frequent bytes in fewer bits. Only zstd can
 /// leave it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Search {
     /// As its level says.
-    #[default]
     On,
     /// For bytes without repeats, such as packed keys: in a fraction of the time.
     Off,

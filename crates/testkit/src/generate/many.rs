@@ -29,21 +29,10 @@ pub fn generate_many(
         let value = Each(move || Value::Long(values.random_range(0..1_000_000)));
         Column::new(format!("n{number}"), ColumnType::Long, value)
     });
-    of_one_day(vfs, 1003, rows, columns, out)
+    of_days(vfs, 1003, (rows, 1), columns, out)
 }
 
-/// Writes a table of a designated timestamp and these columns.
-fn of_one_day(
-    vfs: &dyn Vfs,
-    id: i32,
-    rows: u64,
-    columns: impl IntoIterator<Item = Column>,
-    out: impl Into<PathBuf>,
-) -> Result<Generated, GenError> {
-    of_days(vfs, id, (rows, 1), columns, out)
-}
-
-/// The same for so many rows in so many days.
+/// Writes a table of a designated timestamp and these columns, of so many rows in so many days.
 fn of_days(
     vfs: &dyn Vfs,
     id: i32,
@@ -74,7 +63,7 @@ pub fn generate_texts(
         Column::new("v", ColumnType::Varchar, Texts(texts.to_vec())),
         Column::new("s", ColumnType::String, Texts(texts.to_vec())),
     ];
-    of_one_day(vfs, 1004, rows, columns, out)
+    of_days(vfs, 1004, (rows, 1), columns, out)
 }
 
 /// Makes a table of a designated timestamp and columns `c0`, `c1`, … of these types, whose values are
