@@ -4,6 +4,7 @@
 //! each a small sequence lock: an odd sequence number means "being written", an equal number before
 //! and after reading means "what was read belongs together". A slot with length 0 is free.
 
+use std::hint;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicUsize, fence};
 
@@ -18,6 +19,9 @@ pub(super) static REGISTRY: Registry<MAPPINGS_MAX> = Registry::new();
 #[derive(Debug)]
 pub(super) struct Registry<const N: usize> {
     slots: [Slot; N],
+    /// Entries that are in the table or on their way into it: never more than `N`, so whoever is
+    /// counted has a slot.
+    entry_count: AtomicUsize,
     /// Slots at and above this index were never used.
     used_count: AtomicUsize,
     /// Where the last slot was found: the next free one is likely right behind it.
@@ -36,12 +40,14 @@ struct Slot {
 #[derive(Debug)]
 pub(super) struct Registration<'r> {
     slot: &'r Slot,
+    entry_count: &'r AtomicUsize,
 }
 
 impl<const N: usize> Registry<N> {
     pub(super) const fn new() -> Self {
         Self {
             slots: [const { Slot::new() }; N],
+            entry_count: AtomicUsize::new(0),
             used_count: AtomicUsize::new(0),
             hint_idx: AtomicUsize::new(0),
         }
@@ -52,6 +58,25 @@ impl<const N: usize> Registry<N> {
         if len == 0 {
             return None;
         }
+        self.entry_count
+            .fetch_update(AcqRel, Relaxed, |count| (count < N).then_some(count + 1))
+            .ok()?;
+        // One search may find nothing although a slot is free: entries that move may always be
+        // where the search is. Being counted, this one finds a slot sooner or later.
+        let slot = loop {
+            if let Some(slot) = self.claim_any(start, len) {
+                break slot;
+            }
+            hint::spin_loop();
+        };
+        Some(Registration {
+            slot,
+            entry_count: &self.entry_count,
+        })
+    }
+
+    /// Claims the first slot from the hint on, round, that is free when this comes to it.
+    fn claim_any(&self, start: usize, len: usize) -> Option<&Slot> {
         let hint_idx = self.hint_idx.load(Relaxed);
         let (before, after) = self.slots.split_at(hint_idx.min(N));
         for (distance, slot) in after.iter().chain(before).enumerate() {
@@ -59,7 +84,7 @@ impl<const N: usize> Registry<N> {
                 let idx = (hint_idx + distance) % N;
                 self.used_count.fetch_max(idx + 1, AcqRel);
                 self.hint_idx.store((idx + 1) % N, Relaxed);
-                return Some(Registration { slot });
+                return Some(slot);
             }
         }
         None
@@ -143,6 +168,8 @@ impl Registration<'_> {
 impl Drop for Registration<'_> {
     fn drop(&mut self) {
         self.slot.release();
+        // Behind the release: who is counted in its place finds the slot free.
+        self.entry_count.fetch_sub(1, AcqRel);
     }
 }
 
@@ -193,6 +220,27 @@ mod tests {
             registry.register(2000, 0).is_none(),
             "an empty range cannot fault"
         );
+    }
+
+    #[test]
+    fn a_table_that_has_room_refuses_nobody() {
+        // As many threads as slots: whoever asks is at most the last that fits, wherever the
+        // others' entries move while it searches.
+        let registry = Registry::<3>::new();
+        std::thread::scope(|scope| {
+            for thread in 1..=3_usize {
+                let registry = &registry;
+                scope.spawn(move || {
+                    for round in 0..200_000_usize {
+                        let held = registry.register(thread << 20, 10);
+                        assert!(held.is_some(), "thread {thread}, round {round}");
+                    }
+                });
+            }
+        });
+        let held: Vec<_> = (1..=3).map(|i| registry.register(i * 100, 100)).collect();
+        assert!(held.iter().all(Option::is_some), "every slot came back");
+        assert!(registry.register(1000, 100).is_none());
     }
 
     #[test]
