@@ -144,11 +144,16 @@ impl Part {
         match self.layout {
             Layout::Fixed(_) => {}
             Layout::String | Layout::Binary => {
-                let end = self.data.end;
-                for off in self.aux.as_chunks_mut::<8>().0 {
-                    // The last one is where the next row starts, which may be anywhere.
-                    let at = u64::from_le_bytes(*off).clamp(base, end.max(base));
+                let end = self.data.end.max(base);
+                let offsets = self.aux.as_chunks_mut::<8>().0;
+                for off in &mut *offsets {
+                    let at = u64::from_le_bytes(*off).clamp(base, end);
                     *off = (at - base).to_le_bytes();
+                }
+                // The last one is where the next row starts, which may be anywhere, even before the
+                // rows that are here. A slice takes it for the end of `.d`: so that is what it says.
+                if let Some(last) = offsets.last_mut() {
+                    *last = (end - base).to_le_bytes();
                 }
             }
             Layout::Varchar => {

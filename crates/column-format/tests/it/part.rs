@@ -85,6 +85,29 @@ proptest! {
     }
 }
 
+/// A writer that died, or damage: the row behind the part starts before the end of the part's last.
+#[test]
+fn a_next_row_that_starts_anywhere_takes_nothing_from_the_rows_before_it() {
+    for column_type in [ColumnType::String, ColumnType::Binary] {
+        let (aux, data, rows) = sound(column_type);
+        for hi in 1..rows {
+            let mut aux = aux.clone();
+            aux[hi * 8..][..8].fill(0);
+            let whole = ColumnSlice::new(column_type.layout(), &aux, &data, rows).expect("as long");
+            for lo in 0..hi {
+                let len = data.len() as u64;
+                let part = read_part(column_type, (&aux, &data), len, (lo, hi)).expect("sound");
+                let slice = part.slice().expect("all bytes are there");
+                for row in lo..hi {
+                    let expected = said(column_type, &whole, row);
+                    assert!(expected.starts_with("Ok"), "{expected}");
+                    assert_eq!(said(column_type, &slice, row - lo), expected, "{lo}..{hi}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_part_reads_only_what_its_rows_name() {
     for (column_type, bytes) in [
