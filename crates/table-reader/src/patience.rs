@@ -3,6 +3,8 @@
 //! A reader of a live table retries what a writer may be about to finish, and must still answer in
 //! bounded time. The same condition under the same commit for a quarter of the deadline is damage;
 //! a table that keeps committing under us uses up the whole deadline and is *busy*, not damaged.
+//! The clock alone proves neither: a reader that was not given the processor for longer than its
+//! deadline has seen one commit, and looks again.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,6 +22,8 @@ pub(crate) struct Patience {
     deadline: Duration,
     /// The commit that the current obstacle was first seen under, and when.
     suspect: Option<(Option<i64>, Instant)>,
+    /// Obstacles were seen under different commits.
+    commits_came: bool,
     /// Who waits.
     query: Option<Arc<QueryHandle>>,
 }
@@ -41,6 +45,7 @@ impl Patience {
             started: Instant::now(),
             deadline,
             suspect: None,
+            commits_came: false,
             query: query.cloned(),
         }
     }
@@ -66,9 +71,13 @@ impl Patience {
             }
             // Zero patience: the first sight decides.
             None if self.deadline.is_zero() => return Verdict::Damaged,
-            _ => self.suspect = Some((version, now)),
+            None => self.suspect = Some((version, now)),
+            Some(_) => {
+                self.commits_came = true;
+                self.suspect = Some((version, now));
+            }
         }
-        if now.duration_since(self.started) >= self.deadline {
+        if self.commits_came && now.duration_since(self.started) >= self.deadline {
             return Verdict::Busy;
         }
         std::thread::sleep(STEP.min(self.deadline));
@@ -105,5 +114,43 @@ impl txn::Pause for Spin {
         }
         std::thread::sleep(Duration::from_micros(200));
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Patience whose whole deadline went by before the first attempt had an answer.
+    fn late() -> Patience {
+        let deadline = Duration::from_millis(8);
+        let started = Instant::now();
+        std::thread::sleep(2 * deadline);
+        Patience {
+            started,
+            ..Patience::new(deadline, None)
+        }
+    }
+
+    #[test]
+    fn a_slow_reader_does_not_take_damage_for_a_busy_writer() {
+        let mut patience = late();
+        assert_eq!(patience.judge(Some(7)), Verdict::Again);
+        let last =
+            std::iter::repeat_with(|| patience.judge(Some(7))).find(|v| *v != Verdict::Again);
+        assert_eq!(last, Some(Verdict::Damaged));
+    }
+
+    #[test]
+    fn commits_that_came_until_the_deadline_mean_busy() {
+        let mut patience = late();
+        assert_eq!(patience.judge(Some(7)), Verdict::Again);
+        assert_eq!(patience.judge(Some(8)), Verdict::Busy);
+    }
+
+    #[test]
+    fn without_patience_the_first_sight_decides() {
+        let mut patience = Patience::new(Duration::ZERO, None);
+        assert_eq!(patience.judge(None), Verdict::Damaged);
     }
 }
