@@ -44,6 +44,11 @@ impl Input {
         let layout = self.column_type.layout();
         Ok(ColumnSlice::new(layout, &self.aux, &self.data, self.rows)?)
     }
+
+    /// The values of a column of fixed width, as they are stored.
+    pub fn stored(&self) -> &[u8] {
+        &self.data
+    }
 }
 
 /// A generator of 64 random bits.

@@ -1,7 +1,8 @@
 //! The same column through three crates; each returns the bytes that it made.
 //!
 //! `ours` and `arrow_column` make complete pages with headers and statistics (ours with a CRC as
-//! well) for a sink that counts; `arrow_encoder` and `parquet2` only encode values, page by page.
+//! well) for a sink that counts; `ours_alone`, `arrow_encoder` and `parquet2` only encode values, page by
+//! page.
 
 use std::sync::Arc;
 
@@ -75,6 +76,53 @@ pub fn ours(encoder: &mut ChunkEncoder, input: &Input) -> Outcome<usize> {
     let symbols = input.symbols.as_ref().map(|(dict, _, _)| dict);
     encoder.encode(&[input.slice()?], symbols, &mut sink)?;
     Ok(sink.0)
+}
+
+/// Values by a bare encoder of ours; none for what takes more than values to make (the dictionary of a column, the
+/// entries of a VARCHAR).
+pub fn ours_alone(input: &Input, encoding: Encoding, out: &mut Vec<u8>) -> Option<Outcome<usize>> {
+    use pq_encode::encoders::{byte_stream_split, delta_binary_packed, dictionary_keys};
+    fn split<const W: usize>(values: &[u8], out: &mut Vec<u8>) -> usize {
+        let pages = values.as_chunks::<W>().0.chunks(PAGE_BYTES / W);
+        pages
+            .map(|page| {
+                out.clear();
+                byte_stream_split(page, out);
+                out.len()
+            })
+            .sum()
+    }
+    if let Some((_, keys, width)) = &input.symbols {
+        let mut total = 0;
+        for page in keys.chunks(PAGE_BYTES) {
+            out.clear();
+            if let Err(error) = dictionary_keys(page, 1 << width, out) {
+                return Some(Err(error.into()));
+            }
+            total += out.len();
+        }
+        return Some(Ok(total));
+    }
+    match (&input.values, encoding) {
+        (Values::I64(values), Encoding::Delta) => {
+            let pages = values.chunks(PAGE_BYTES / 8);
+            let lens = pages.map(|page| {
+                out.clear();
+                delta_binary_packed(page, out);
+                out.len()
+            });
+            Some(Ok(lens.sum()))
+        }
+        (Values::F64(_), Encoding::ByteStreamSplit) => Some(Ok(split::<8>(input.stored(), out))),
+        (Values::F32(_), Encoding::ByteStreamSplit) => Some(Ok(split::<4>(input.stored(), out))),
+        (Values::Fixed(_, 16), Encoding::ByteStreamSplit) => {
+            Some(Ok(split::<16>(input.stored(), out)))
+        }
+        (Values::Fixed(_, 32), Encoding::ByteStreamSplit) => {
+            Some(Ok(split::<32>(input.stored(), out)))
+        }
+        _ => None,
+    }
 }
 
 /// The column as arrow-rs names it.

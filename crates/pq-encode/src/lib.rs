@@ -7,7 +7,7 @@ mod bloom;
 mod choose;
 mod chunk;
 mod copy;
-mod encoders;
+pub mod encoders;
 mod encoding;
 mod error;
 mod file;

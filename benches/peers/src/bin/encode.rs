@@ -14,15 +14,18 @@ use std::path::Path;
 
 use peers::arrays::Outcome;
 use peers::input::inputs;
-use peers::writers::{arrow_column, arrow_encoder, descriptor, our_encoder, ours, parquet2};
+use peers::writers::{
+    arrow_column, arrow_encoder, descriptor, our_encoder, ours, ours_alone, parquet2,
+};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Map, Value, json};
 
 /// Names of the contestants, ours first.
-const NAMES: [&str; 5] = [
+const NAMES: [&str; 6] = [
     "ours",
     "ours, nullable",
     "arrow-rs column",
+    "ours, encoder",
     "arrow-rs encoder",
     "parquet2 encoder",
 ];
@@ -30,6 +33,14 @@ const NAMES: [&str; 5] = [
 fn thread_s() -> f64 {
     let now = clock_gettime(ClockId::ThreadCPUTime);
     now.tv_sec as f64 + now.tv_nsec as f64 / 1e9
+}
+
+/// How the bare encoders compare, where both have one.
+fn encoders(ours: f64, arrow: f64) -> String {
+    match ours > 0.0 && arrow > 0.0 {
+        true => format!("{:.2}", ours / arrow),
+        false => "–".to_owned(),
+    }
 }
 
 fn main() -> Outcome<()> {
@@ -47,10 +58,10 @@ fn main() -> Outcome<()> {
     );
     let _ = writeln!(
         table,
-        "| column | encoding | {} | ours ÷ arrow-rs column | B |",
+        "| column | encoding | {} | ours ÷ arrow-rs column | encoders: ours ÷ arrow-rs | B |",
         NAMES.join(" | ")
     );
-    table.push_str("|---|---|---|---|---|---|---|---|---|\n");
+    table.push_str("|---|---|---|---|---|---|---|---|---|---|---|\n");
     print!("{table}");
     let mut figures = Map::new();
     for input in inputs(rows)? {
@@ -63,6 +74,7 @@ fn main() -> Outcome<()> {
                 our_encoder(&input, encoding, false)?,
                 our_encoder(&input, encoding, true)?,
             );
+            let mut alone = Vec::with_capacity(2 << 20);
             let mut best = [f64::INFINITY; NAMES.len()];
             let mut bytes = [0; NAMES.len()];
             for _ in 0..repeats {
@@ -72,7 +84,8 @@ fn main() -> Outcome<()> {
                         0 => Some(ours(&mut plain, &input)),
                         1 => Some(ours(&mut nullable, &input)),
                         2 => Some(arrow_column(&input, encoding, &descriptor)),
-                        3 => arrow_encoder(&input, encoding, &descriptor),
+                        3 => ours_alone(&input, encoding, &mut alone),
+                        4 => arrow_encoder(&input, encoding, &descriptor),
                         _ => parquet2(&input, encoding),
                     };
                     let took = thread_s() - start;
@@ -103,8 +116,9 @@ fn main() -> Outcome<()> {
             let each = |at: usize| bytes[at] as f64 / rows as f64;
             let _ = write!(
                 line,
-                " {:.2} | {:.2}, {:.2} |",
+                " {:.2} | {} | {:.2}, {:.2} |",
                 rates[0] / rates[2],
+                encoders(rates[3], rates[4]),
                 each(0),
                 each(2)
             );

@@ -44,16 +44,18 @@ impl Hybrid {
         self.block.len()
     }
 
-    /// Appends values; full blocks are written to `out`.
-    pub(crate) fn push(&mut self, mut values: &[u32], out: &mut Vec<u8>) {
+    /// Appends values; full blocks are written to `out`, without being staged where none is under way.
+    pub(crate) fn push(&mut self, values: &[u32], out: &mut Vec<u8>) {
         self.count += values.len();
-        while !values.is_empty() {
-            let take = values.len().min(BLOCK - self.block.len());
-            let (now, later) = values.split_at(take);
-            self.block.extend_from_slice(now);
-            values = later;
-            self.flush_full(out);
+        let free = (BLOCK - self.block.len()) % BLOCK;
+        let (head, rest) = values.split_at(values.len().min(free));
+        self.block.extend_from_slice(head);
+        self.flush_full(out);
+        let (blocks, tail) = rest.as_chunks::<BLOCK>();
+        for block in blocks {
+            self.write(block, out);
         }
+        self.block.extend_from_slice(tail);
     }
 
     /// The same of values that are at hand in 16 bits.
@@ -102,6 +104,13 @@ impl Hybrid {
 
     fn flush(&mut self, out: &mut Vec<u8>) {
         let block = std::mem::take(&mut self.block);
+        self.write(&block, out);
+        self.block = block;
+        self.block.clear();
+    }
+
+    /// Writes values whose place in the stream is a multiple of [`BLOCK`]: one block, or the last.
+    fn write(&mut self, block: &[u32], out: &mut Vec<u8>) {
         let (segments, tail) = block.as_chunks::<SEGMENT>();
         let mut packed_lo = 0;
         let mut at = 0;
@@ -129,8 +138,6 @@ impl Hybrid {
         } else {
             self.put_packed(rest, out);
         }
-        self.block = block;
-        self.block.clear();
     }
 
     fn add_to_run(&mut self, value: u32, count: usize, out: &mut Vec<u8>) {

@@ -31,11 +31,23 @@ pub(crate) trait Lane: Copy + Default + PartialEq {
     fn widen(self) -> i64;
 }
 
+impl Lane for i64 {
+    const WIDTH: usize = 8;
+    #[inline(always)]
+    fn delta(self, earlier: Self) -> i64 {
+        self.wrapping_sub(earlier)
+    }
+    #[inline(always)]
+    fn widen(self) -> i64 {
+        self
+    }
+}
+
 impl Lane for [u8; 8] {
     const WIDTH: usize = 8;
     #[inline(always)]
     fn delta(self, earlier: Self) -> i64 {
-        i64::from_le_bytes(self).wrapping_sub(i64::from_le_bytes(earlier))
+        i64::from_le_bytes(self).delta(i64::from_le_bytes(earlier))
     }
     #[inline(always)]
     fn widen(self) -> i64 {
