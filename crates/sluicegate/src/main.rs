@@ -5,6 +5,7 @@
 #![deny(unsafe_code)]
 
 mod args;
+mod ending;
 mod output;
 mod parquet_args;
 mod pm;
@@ -13,22 +14,12 @@ mod report_text;
 mod run;
 
 use std::process::ExitCode;
-use std::sync::mpsc;
-use std::time::Duration;
 
 use clap::Parser;
-use engine::{CancelToken, Cause, EngineError, Remains, Unfinished};
+use engine::{CancelToken, Cause, Unfinished};
 
 use crate::args::Cli;
-
-/// How long cancelled work may take to notice and to clean up. Within a second the process has ended.
-const GRACE: Duration = Duration::from_millis(900);
-/// The same for a stream, which may be stuck in a write that nobody reads, and has nothing to clean up.
-const STREAM_GRACE: Duration = Duration::from_millis(500);
-/// How long work may take that has published its file already: its own answer is the right one.
-const LAST_STEPS: Duration = Duration::from_secs(5);
-/// How long stderr may take to take the line that says why.
-const LAST_WORDS: Duration = Duration::from_millis(50);
+use crate::ending::{GRACE, STREAM_GRACE, answer, end_after};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -63,40 +54,5 @@ fn main() -> ExitCode {
         unfinished,
         grace,
     };
-    match run::run(cli.command, &work) {
-        Ok(code) => code,
-        Err(error) => output::complain(&error),
-    }
-}
-
-/// Ends the process unless the work, which was asked to stop, ends it before: some steps are long (a
-/// large page in a slow codec, an `fsync`), and a write may wait for a reader for ever.
-fn end_after(grace: Duration, unfinished: &Unfinished, cause: Cause) {
-    std::thread::sleep(grace);
-    if unfinished.remove() == Remains::Ending {
-        std::thread::sleep(LAST_STEPS);
-    }
-    let error = EngineError::from(cause);
-    let code = error.exit_class().code();
-    let (said, wait) = mpsc::channel();
-    let say = move || {
-        output::complain(&error);
-        let _ = said.send(());
-    };
-    // stderr may be what the work is stuck in.
-    if std::thread::Builder::new().spawn(say).is_ok() {
-        let _ = wait.recv_timeout(LAST_WORDS);
-    }
-    std::process::exit(i32::from(code));
-}
-
-/// Watches a time limit for work that is stuck where it cannot look at the clock.
-pub(crate) fn watch_limit(limit: Duration, grace: Duration, unfinished: &Unfinished) {
-    let unfinished = unfinished.clone();
-    let watch = move || {
-        std::thread::sleep(limit);
-        end_after(grace, &unfinished, Cause::TimedOut { limit });
-    };
-    // Without a thread to spare, work still ends where it looks at the clock.
-    let _ = std::thread::Builder::new().spawn(watch);
+    answer(run::run(cli.command, &work))
 }

@@ -18,8 +18,9 @@ pub(crate) fn complain(error: &EngineError) -> ExitCode {
 
 /// Prints one line on stderr.
 pub(crate) fn say(line: &str) {
-    // A closed stderr is no reason to stop.
-    let _ = writeln!(io::stderr(), "sluice: {line}");
+    // In one piece, since others may write to the same place. A closed stderr is no reason to stop.
+    let line = format!("sluice: {line}\n");
+    let _ = io::stderr().write_all(line.as_bytes());
 }
 
 /// Writes to stdout; a reader that went away has seen enough.

@@ -50,7 +50,7 @@ impl Work {
     /// Sees to it that a command ends when its time is up, wherever it is then.
     fn limit(&self, limit: Option<Duration>) {
         if let Some(limit) = limit {
-            crate::watch_limit(limit, self.grace, &self.unfinished);
+            crate::ending::watch_limit(limit, self.grace, &self.unfinished);
         }
     }
 }

@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use engine::{
     CancelToken, Cause, Codec, Done, ExportReport, ExportRequest, NoProgress, Output, Progress,
@@ -131,9 +131,11 @@ struct UntilSpilled {
 
 impl Progress for UntilSpilled {
     fn advance(&self, _: Done) {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        // Looks are counted and not time, which passes as well where nobody is let run.
+        let mut looks = 0;
         while !self.waited.load(Ordering::Relaxed) {
-            assert!(Instant::now() < deadline, "nothing was spilled");
+            looks += 1;
+            assert!(looks < 12_000, "nothing was spilled");
             let fds = std::fs::read_dir("/proc/self/fd").unwrap();
             let mut targets = fds.filter_map(|fd| std::fs::read_link(fd.ok()?.path()).ok());
             let below = |target: &PathBuf| {

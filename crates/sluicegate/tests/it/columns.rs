@@ -119,7 +119,7 @@ fn two_thousand_columns_are_written_within_a_small_budget_or_refused_with_the_le
     let constant = f64::from(u32::try_from(CONSTANT).unwrap());
     let mut files = Vec::new();
     for (memory, mib) in [(least.as_str(), mib), ("64MiB", 64.0)] {
-        let peak = peak_of(&table, &out, memory, 1000, &[]);
+        let peak = peak_of(0, (&table, &out), memory, 1000, &[]);
         let peak = f64::from(u32::try_from(peak).unwrap());
         let limit = mib * f64::from(1 << 20) + constant;
         assert!(peak <= limit, "{memory}: {peak} of {limit}");

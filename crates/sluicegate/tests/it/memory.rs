@@ -24,14 +24,27 @@ fn anon_bytes(child: &Child) -> Option<u64> {
     Some(kib << 10)
 }
 
-/// Exports and returns the most anonymous memory that was seen.
+/// Exports and returns the most anonymous memory that was seen: more than `floor`, or the export is
+/// watched once more. Who looks may not be let run while there is something to see, and misses it; a
+/// budget that is exceeded shows all the same, since every peak counts.
 pub(crate) fn peak_of(
-    table: &Path,
-    out: &Path,
+    floor: u64,
+    (table, out): (&Path, &Path),
     memory: &str,
     group_rows: u64,
     more: &[&str],
 ) -> u64 {
+    let mut peak = 0;
+    for _ in 0..50 {
+        peak = peak.max(peak_once((table, out), memory, group_rows, more));
+        if peak > floor {
+            return peak;
+        }
+    }
+    panic!("{peak} at most, and not more than {floor}: {memory} {more:?}");
+}
+
+fn peak_once((table, out): (&Path, &Path), memory: &str, group_rows: u64, more: &[&str]) -> u64 {
     let mut child = sluice()
         .args([
             "export",
@@ -70,12 +83,15 @@ fn anonymous_memory_stays_within_the_budget_whatever_the_table() {
         let mut files = Vec::new();
         for budget_mib in [16_u64, 32, 64] {
             let out = scratch.path().join("out.parquet");
-            let peak = peak_of(&table, &out, &format!("{budget_mib}MiB"), group_rows, &[]);
-            let limit = (budget_mib << 20) + CONSTANT;
-            assert!(
-                peak > 0 && peak <= limit,
-                "{workload}, {budget_mib} MiB: {peak}"
+            let peak = peak_of(
+                0,
+                (&table, &out),
+                &format!("{budget_mib}MiB"),
+                group_rows,
+                &[],
             );
+            let limit = (budget_mib << 20) + CONSTANT;
+            assert!(peak <= limit, "{workload}, {budget_mib} MiB: {peak}");
             files.push(fs::read(&out).unwrap());
         }
         assert!(
@@ -106,9 +122,9 @@ fn values_of_10_mib_stay_within_the_budget_or_are_refused_by_name() {
         // Room for one value, and for many at a time.
         for budget in [least.0, 256 << 20] {
             let more = ["--threads", threads];
-            let peak = peak_of(&table, &out, &budget.to_string(), 2, &more);
+            let peak = peak_of(10 << 20, (&table, &out), &budget.to_string(), 2, &more);
             assert!(
-                peak > 10 << 20 && peak <= budget + CONSTANT,
+                peak <= budget + CONSTANT,
                 "{threads} threads: {peak} of {budget}"
             );
             files.push(fs::read(&out).unwrap());
@@ -137,12 +153,15 @@ fn values_that_the_allocator_might_keep_stay_within_the_budget() {
         let out = scratch.path().join("out.parquet");
         for (budget_mib, codec) in [(72_u64, "zstd:1"), (128, "zstd:1"), (144, "zstd:9")] {
             let more = ["--threads", "8", "--codec", codec];
-            let peak = peak_of(&table, &out, &format!("{budget_mib}MiB"), 2, &more);
-            let limit = (budget_mib << 20) + CONSTANT;
-            assert!(
-                peak > 24 << 20 && peak <= limit,
-                "{column}, {codec}, {budget_mib} MiB: {peak}"
+            let peak = peak_of(
+                24 << 20,
+                (&table, &out),
+                &format!("{budget_mib}MiB"),
+                2,
+                &more,
             );
+            let limit = (budget_mib << 20) + CONSTANT;
+            assert!(peak <= limit, "{column}, {codec}, {budget_mib} MiB: {peak}");
         }
     }
 }
@@ -209,9 +228,9 @@ fn large_values_beside_decoded_columns_stay_within_the_budget() {
         least = named.0;
     }
     for budget in [least, 180 << 20] {
-        let peak = peak_of(&table, &out, &budget.to_string(), 2, &more);
+        let peak = peak_of(60 << 20, (&table, &out), &budget.to_string(), 2, &more);
         let limit = budget + CONSTANT;
-        assert!(peak > 60 << 20 && peak <= limit, "{peak} of {budget}");
+        assert!(peak <= limit, "{peak} of {budget}");
         files.push(fs::read(&out).unwrap());
     }
     assert!(files.windows(2).all(|pair| pair[0] == pair[1]));
@@ -227,9 +246,9 @@ fn decoded_partitions_count_against_the_budget() {
         let table = mixed_table(scratch.path(), workload, rows, group_rows);
         let out = scratch.path().join("out.parquet");
         for more in [&[][..], &["--keep-codec", "--raw-arrays"]] {
-            let peak = peak_of(&table, &out, "64MiB", 1_000_000, more);
+            let peak = peak_of(0, (&table, &out), "64MiB", 1_000_000, more);
             let limit = (64 << 20) + CONSTANT;
-            assert!(peak > 0 && peak <= limit, "{workload}, {more:?}: {peak}");
+            assert!(peak <= limit, "{workload}, {more:?}: {peak}");
         }
         // Refusals name the least for what was planned so far: the last one leaves no room for
         // anything but the largest column.
@@ -248,7 +267,7 @@ fn decoded_partitions_count_against_the_budget() {
             least = named.replace(' ', "");
         }
         assert!(refused > 0, "{workload}");
-        let peak = peak_of(&table, &out, &least, 1_000_000, &[]);
+        let peak = peak_of(0, (&table, &out), &least, 1_000_000, &[]);
         let mib: f64 = least.trim_end_matches("MiB").parse().unwrap();
         let limit = mib * f64::from(1 << 20);
         let constant = f64::from(u32::try_from(CONSTANT).unwrap());
@@ -301,10 +320,8 @@ fn footers_of_parquet_partitions_count_against_the_budget() {
     // Besides, what is decoded of the rows that are not copied.
     let budget = least + (4 << 20);
     let memory = budget.to_string();
-    let peak = peak_of(&table, &out, &memory, 1_000_000, &["--keep-codec"]);
-    // More than the footers alone take is what they are counted for.
-    assert!(
-        peak > of_footers / 2 && peak <= budget + CONSTANT,
-        "{peak} of {budget}: {footers:?}"
-    );
+    // Half of what the footers are counted for, at least.
+    let floor = of_footers / 2;
+    let peak = peak_of(floor, (&table, &out), &memory, 1_000_000, &["--keep-codec"]);
+    assert!(peak <= budget + CONSTANT, "{peak} of {budget}: {footers:?}");
 }
