@@ -217,7 +217,16 @@ struct BudgetedStore {
 }
 
 impl BudgetedStore {
-    /// A page of `len` bytes was given away.
+    /// A page of `len` bytes, which the budget knows of, was given away. A large one stays taken all the
+    /// while: given back and taken again, its bytes would be anybody's for a moment.
+    fn lend_what_is_here(&mut self, len: usize) {
+        let len = len as u64;
+        let lent = if len > PIECE_BYTES_MAX as u64 { len } else { 0 };
+        let before = std::mem::replace(&mut self.lent, lent);
+        self.shared.budget.give_back(before + (len - lent));
+    }
+
+    /// A page of `len` bytes is about to be given away.
     fn lend(&mut self, len: usize) -> Result<(), StoreError> {
         self.shared.budget.give_back(std::mem::take(&mut self.lent));
         // Smaller ones are what everybody has room for.
@@ -252,9 +261,9 @@ impl PageStore for BudgetedStore {
         let page = lock(&self.pages).pages.remove(&key.number());
         match page {
             Some(Page::Here(page)) => {
-                self.shared.budget.give_back(page.len() as u64);
                 *into = page;
-                self.lend(into.len())
+                self.lend_what_is_here(into.len());
+                Ok(())
             }
             Some(Page::Spilled(spilled, len)) => {
                 // Room is made before it is there.

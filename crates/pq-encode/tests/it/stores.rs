@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use column_format::ColumnType;
 use pq_encode::{
     AssembleError, BudgetedStores, ChunkEncoder, ChunkSpool, Codec, ColumnSpec, EncodeError,
-    FileAssembler, FileProperties, MemoryBudget, MemoryStores, PageKey, PageSink, PageStore,
-    PageStoreFactory, SinkError, SpillFile, StoreError, TempFileStores, WriterOptions,
+    FileAssembler, FileProperties, MemoryBudget, MemoryStores, PIECE_BYTES_MAX, PageKey, PageSink,
+    PageStore, PageStoreFactory, SinkError, SpillFile, StoreError, TempFileStores, WriterOptions,
 };
 
 use crate::data::{Column, Nulls, Rng, Shape, column};
@@ -94,6 +94,46 @@ fn every_store_gives_back_what_it_was_given_in_any_order() {
             }
         }
     }
+}
+
+/// Somebody else takes from the budget whenever there is something: never the bytes of a page on its
+/// way from a store to whoever takes it.
+#[test]
+fn the_bytes_of_a_large_page_are_never_anybody_elses() {
+    let page = vec![7_u8; PIECE_BYTES_MAX + 1];
+    let budget = Arc::new(MemoryBudget::new(page.len() as u64));
+    let stores = BudgetedStores::new(Arc::clone(&budget), temp_file());
+    // Odd while the page is in the store or lent, and 0 at the end.
+    let held = AtomicU64::new(2);
+    let stolen = std::thread::scope(|scope| {
+        let thief = scope.spawn(|| {
+            let mut stolen = 0;
+            loop {
+                let round = held.load(Ordering::SeqCst);
+                if round == 0 {
+                    return stolen;
+                }
+                if budget.try_take(1) {
+                    let is_same = held.load(Ordering::SeqCst) == round;
+                    stolen += u32::from(is_same && round % 2 == 1);
+                    budget.give_back(1);
+                }
+            }
+        });
+        for _ in 0..2_000 {
+            let mut store = stores.store().unwrap();
+            let key = store.put(&mut page.clone()).unwrap();
+            let is_here = budget.used() == budget.limit();
+            held.fetch_add(u64::from(is_here), Ordering::SeqCst);
+            let mut out = Vec::new();
+            store.take(key, &mut out).unwrap();
+            held.fetch_add(u64::from(is_here), Ordering::SeqCst);
+            assert!(out == page);
+        }
+        held.store(0, Ordering::SeqCst);
+        thief.join().unwrap()
+    });
+    assert_eq!((stolen, budget.used()), (0, 0));
 }
 
 /// Columns that become dictionaries, plain and delta pages.
