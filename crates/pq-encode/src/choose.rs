@@ -17,7 +17,7 @@ use crate::page::buf::PageBuf;
 use crate::page::writer::PageWriter;
 use crate::probe::Probe;
 use crate::rows::Cursor;
-use crate::sample::{STRIPE_ROWS, starts, stripes};
+use crate::sample::{STRIPE_ROWS, Sample, starts};
 use crate::source::{DictionaryLimits, PageSource};
 use crate::{ColumnSpec, EncodeError, Encoding, PageVersion, RowWatch, WriterOptions};
 
@@ -153,7 +153,7 @@ impl Chooser<'_> {
                 return Err(EncodeError::Stopped);
             }
         }
-        let sample = stripes(slices, rows);
+        let sample = Sample::of(slices, symbols, rows);
         let others: Vec<Encoding> = candidates
             .iter()
             .copied()
@@ -162,7 +162,7 @@ impl Chooser<'_> {
         let with_dictionary = candidates.contains(&Encoding::Dictionary);
         // Of a dictionary that was asked for by name, what a codec makes of it is all that is asked.
         let probe = if with_dictionary && !others.is_empty() {
-            self.probe(&sample, symbols, rows)?
+            self.probe(&sample)?
         } else {
             None
         };
@@ -171,21 +171,21 @@ impl Chooser<'_> {
             Some(probe) if !has_rounds && probe.is_told_by_few() => Depth::First,
             _ => Depth::All,
         };
-        let trials = self.try_all(&others, &sample, symbols, rows, depth)?;
+        let trials = self.try_all(&others, &sample, depth)?;
         let best = cheapest(&trials);
         if with_dictionary {
             let named = self.spec.encoding.is_some();
             let worth_a_look =
                 has_rounds || probe.is_none_or(|probe| self.dictionary_may_pay(&probe, rows));
             if worth_a_look && self.find_entries(slices, symbols, rows, named)? {
-                let trial = self.try_dictionary(&sample, symbols, rows, depth)?;
+                let trial = self.try_dictionary(&sample, depth)?;
                 if best.is_none_or(|best| trial.cost() <= best.cost()) {
                     // The source is set to the dictionary already.
                     return Ok(Some(trial.plan(best.map(|best| best.encoding))));
                 }
             }
         }
-        let best = self.best_of(trials, &sample, symbols, rows, depth)?;
+        let best = self.best_of(trials, &sample, depth)?;
         if let Some(best) = best {
             self.source.start();
             self.source.set_encoding(best.encoding);

@@ -3,7 +3,7 @@
 //! Stripes from all over the chunk, so that a column top or a quiet hour at its start does not speak
 //! for the rest. Which rows they are follows from the number of rows alone.
 
-use column_format::ColumnSlice;
+use column_format::{ColumnSlice, SymbolDict};
 
 /// Most stripes of a sample.
 pub(crate) const STRIPES: usize = 4;
@@ -17,11 +17,31 @@ pub(crate) const STRIPE_ROWS: usize = 4096;
 /// Rows of a stripe that candidates are tried on first.
 pub(crate) const FIRST_ROWS: usize = 1024;
 
-/// The stripes of a chunk of `rows` rows: all rows if there are few.
-pub(crate) fn stripes<'a>(slices: &[ColumnSlice<'a>], rows: u64) -> Vec<Vec<ColumnSlice<'a>>> {
-    let len = STRIPE_ROWS as u64;
-    let picks = starts(rows).into_iter();
-    picks.map(|start| pick(slices, start, len)).collect()
+/// The sample of a chunk, and what it takes to read it.
+pub(crate) struct Sample<'a> {
+    /// Stripes from the first row to the last: all rows if there are few.
+    pub(crate) stripes: Vec<Vec<ColumnSlice<'a>>>,
+    /// The dictionary of a SYMBOL column.
+    pub(crate) symbols: Option<&'a SymbolDict>,
+    /// Rows of the chunk.
+    pub(crate) chunk_rows: u64,
+}
+
+impl<'a> Sample<'a> {
+    /// The sample of a chunk of `chunk_rows` rows.
+    pub(crate) fn of(
+        slices: &[ColumnSlice<'a>],
+        symbols: Option<&'a SymbolDict>,
+        chunk_rows: u64,
+    ) -> Self {
+        let len = STRIPE_ROWS as u64;
+        let picks = starts(chunk_rows).into_iter();
+        Self {
+            stripes: picks.map(|start| pick(slices, start, len)).collect(),
+            symbols,
+            chunk_rows,
+        }
+    }
 }
 
 /// The first row of each stripe of a chunk of `rows` rows.
@@ -93,11 +113,11 @@ mod tests {
                     .map(|stripe| stripe.iter().flat_map(of).collect())
                     .collect()
             };
-            let expected = flat(stripes(&[whole], rows as u64));
+            let expected = flat(Sample::of(&[whole], None, rows as u64).stripes);
             let cut: Vec<_> = (0..rows.div_ceil(777))
                 .map(|i| whole.slice(i * 777..(i * 777 + 777).min(rows)))
                 .collect();
-            assert_eq!(flat(stripes(&cut, rows as u64)), expected);
+            assert_eq!(flat(Sample::of(&cut, None, rows as u64).stripes), expected);
             let total: usize = expected.iter().map(|stripe| stripe.len() / 4).sum();
             assert_eq!(total, total_rows, "of {rows}");
             let last = expected.last().unwrap().last_chunk::<4>().unwrap();

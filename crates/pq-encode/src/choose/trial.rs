@@ -5,13 +5,12 @@
 //! all of them only where that could change the answer: those that come close, and rows that come
 //! in rounds, which a codec does not find in fewer.
 
-use column_format::{ColumnSlice, SymbolDict};
 use pq_format::Codec;
 
 use super::{Chooser, Plan};
 use crate::probe::Probe;
 use crate::rows::Cursor;
-use crate::sample::{FIRST_ROWS, STRIPE_ROWS, STRIPES};
+use crate::sample::{FIRST_ROWS, STRIPE_ROWS, STRIPES, Sample};
 use crate::source::PageLimits;
 use crate::{EncodeError, Encoding};
 
@@ -79,15 +78,13 @@ impl Chooser<'_> {
     pub(super) fn try_all(
         &mut self,
         candidates: &[Encoding],
-        sample: &[Vec<ColumnSlice<'_>>],
-        symbols: Option<&SymbolDict>,
-        rows: u64,
+        sample: &Sample<'_>,
         depth: Depth,
     ) -> Result<Vec<Trial>, EncodeError> {
         let mut trials = Vec::with_capacity(candidates.len());
         for encoding in candidates {
             self.source.set_encoding(*encoding);
-            trials.push(self.try_encoding(*encoding, sample, symbols, rows, depth)?);
+            trials.push(self.try_encoding(*encoding, sample, depth)?);
         }
         Ok(trials)
     }
@@ -95,16 +92,14 @@ impl Chooser<'_> {
     /// Tries the dictionary that was found.
     pub(super) fn try_dictionary(
         &mut self,
-        sample: &[Vec<ColumnSlice<'_>>],
-        symbols: Option<&SymbolDict>,
-        rows: u64,
+        sample: &Sample<'_>,
         depth: Depth,
     ) -> Result<Trial, EncodeError> {
         let encoding = Encoding::Dictionary;
         self.source.set_encoding(encoding);
-        let trial = self.try_encoding(encoding, sample, symbols, rows, depth)?;
+        let trial = self.try_encoding(encoding, sample, depth)?;
         if depth == Depth::First && self.is_unsure(&trial) {
-            return self.try_encoding(encoding, sample, symbols, rows, Depth::All);
+            return self.try_encoding(encoding, sample, Depth::All);
         }
         Ok(trial)
     }
@@ -113,9 +108,7 @@ impl Chooser<'_> {
     pub(super) fn best_of(
         &mut self,
         mut trials: Vec<Trial>,
-        sample: &[Vec<ColumnSlice<'_>>],
-        symbols: Option<&SymbolDict>,
-        rows: u64,
+        sample: &Sample<'_>,
         depth: Depth,
     ) -> Result<Option<Trial>, EncodeError> {
         let limit = cheapest(&trials).map_or(0, |best| best.cost().saturating_mul(CLOSE_PERCENT));
@@ -129,7 +122,7 @@ impl Chooser<'_> {
         };
         if depth == Depth::First && !is_clear {
             let close: Vec<Encoding> = trials.iter().map(|trial| trial.encoding).collect();
-            trials = self.try_all(&close, sample, symbols, rows, Depth::All)?;
+            trials = self.try_all(&close, sample, Depth::All)?;
         }
         Ok(cheapest(&trials))
     }
@@ -147,21 +140,16 @@ impl Chooser<'_> {
     }
 
     /// Looks at the values of the sample; `None` if all of a small chunk is tried anyway.
-    pub(super) fn probe(
-        &mut self,
-        sample: &[Vec<ColumnSlice<'_>>],
-        symbols: Option<&SymbolDict>,
-        rows: u64,
-    ) -> Result<Option<Probe>, EncodeError> {
-        if rows <= STRIPE_ROWS as u64 {
+    pub(super) fn probe(&mut self, sample: &Sample<'_>) -> Result<Option<Probe>, EncodeError> {
+        if sample.chunk_rows <= STRIPE_ROWS as u64 {
             return Ok(None);
         }
-        let mut probe = Probe::new(sample.len());
+        let mut probe = Probe::new(sample.stripes.len());
         let limits = self.all_of_a_stripe();
-        for stripe in sample {
+        for stripe in &sample.stripes {
             let mut cursor = Cursor::new(stripe);
             self.source
-                .hash(&mut cursor, symbols, limits.bytes, &mut probe)?;
+                .hash(&mut cursor, sample.symbols, limits.bytes, &mut probe)?;
         }
         Ok(Some(probe))
     }
@@ -171,9 +159,7 @@ impl Chooser<'_> {
     fn try_encoding(
         &mut self,
         encoding: Encoding,
-        sample: &[Vec<ColumnSlice<'_>>],
-        symbols: Option<&SymbolDict>,
-        rows: u64,
+        sample: &Sample<'_>,
         depth: Depth,
     ) -> Result<Trial, EncodeError> {
         let limits = self.trial_limits(encoding, depth);
@@ -182,10 +168,13 @@ impl Chooser<'_> {
         self.source.rewind(true);
         self.scratch.clear();
         let (mut sampled, mut cuts) = (0, Vec::new());
-        for stripe in sample {
+        for stripe in &sample.stripes {
             self.page.reset(self.source.gap(limits));
             let mut cursor = Cursor::new(stripe);
-            if let Some(filled) = self.source.fill(&mut cursor, symbols, limits, self.page)? {
+            if let Some(filled) =
+                self.source
+                    .fill(&mut cursor, sample.symbols, limits, self.page)?
+            {
                 let (repetition, definition) = self.source.levels();
                 for part in [repetition, definition].into_iter().flatten() {
                     self.scratch.extend_from_slice(part);
@@ -204,7 +193,7 @@ impl Chooser<'_> {
         self.source.rewind(false);
         let dictionary = self.source.dictionary().map_or(&[][..], |(plain, _)| plain);
         let scale = |bytes: usize| {
-            let bytes = u128::from(bytes as u64) * u128::from(rows);
+            let bytes = u128::from(bytes as u64) * u128::from(sample.chunk_rows);
             u64::try_from(bytes / u128::from(sampled.max(1))).unwrap_or(u64::MAX)
         };
         let mut raw = scale(self.scratch.len()) + dictionary.len() as u64;
