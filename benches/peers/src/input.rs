@@ -33,6 +33,8 @@ pub struct Input {
     data: Vec<u8>,
     /// Of a SYMBOL column: its dictionary, keys and their width.
     pub symbols: Option<(SymbolDict, Vec<u32>, u8)>,
+    /// The keys, as arrow-rs's encoder takes them.
+    pub wide_keys: Vec<u64>,
     pub values: Values,
     /// Encodings to measure.
     pub encodings: Vec<Encoding>,
@@ -219,6 +221,7 @@ fn fixed(
         aux: Vec::new(),
         data,
         symbols: None,
+        wide_keys: Vec::new(),
         values,
         encodings: encodings.to_vec(),
     }
@@ -259,6 +262,7 @@ fn texts(rows: usize) -> Outcome<Vec<Input>> {
         aux,
         data,
         symbols: None,
+        wide_keys: Vec::new(),
         values,
         encodings: encodings.to_vec(),
     };
@@ -325,6 +329,7 @@ fn symbols(rows: usize, width: u8) -> Outcome<Input> {
         rows,
         aux: Vec::new(),
         data: keys.iter().flat_map(|key| key.to_le_bytes()).collect(),
+        wide_keys: keys.iter().map(|key| u64::from(*key)).collect(),
         symbols: Some((dict, keys, width)),
         values: Values::Bytes(values),
         encodings: vec![Encoding::Dictionary],

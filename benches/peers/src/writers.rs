@@ -78,8 +78,8 @@ pub fn ours(encoder: &mut ChunkEncoder, input: &Input) -> Outcome<usize> {
     Ok(sink.0)
 }
 
-/// Values by a bare encoder of ours; none for what takes more than values to make (the dictionary of a column, the
-/// entries of a VARCHAR).
+/// Values by a bare encoder that we publish; none for what has none (which is whatever takes more than values to
+/// make: the dictionary of a column, the entries of a VARCHAR).
 pub fn ours_alone(input: &Input, encoding: Encoding, out: &mut Vec<u8>) -> Option<Outcome<usize>> {
     use pq_encode::encoders::{byte_stream_split, delta_binary_packed, dictionary_keys};
     fn split<const W: usize>(values: &[u8], out: &mut Vec<u8>) -> usize {
@@ -96,7 +96,7 @@ pub fn ours_alone(input: &Input, encoding: Encoding, out: &mut Vec<u8>) -> Optio
         let mut total = 0;
         for page in keys.chunks(PAGE_BYTES) {
             out.clear();
-            if let Err(error) = dictionary_keys(page, 1 << width, out) {
+            if let Err(error) = dictionary_keys(page, 1_u32 << width, out) {
                 return Some(Err(error.into()));
             }
             total += out.len();
@@ -195,14 +195,11 @@ pub fn arrow_encoder(
     encoding: Encoding,
     descriptor: &ColumnDescPtr,
 ) -> Option<Outcome<usize>> {
-    if let Some((_, keys, width)) = &input.symbols {
+    if let Some((_, _, width)) = &input.symbols {
         let mut total = 0;
-        let mut wide = Vec::new();
-        for page in keys.chunks(PAGE_BYTES) {
-            wide.clear();
-            wide.extend(page.iter().map(|key| u64::from(*key)));
+        for page in input.wide_keys.chunks(PAGE_BYTES) {
             let mut encoder = RleEncoder::new(*width, PAGE_BYTES);
-            encoder.put_batch(&wide);
+            encoder.put_batch(page);
             total += encoder.consume().len();
         }
         return Some(Ok(total));

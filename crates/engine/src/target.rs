@@ -118,7 +118,7 @@ fn write_file<T>(
     let (mut number, mut vanished) = (1, None::<EngineError>);
     loop {
         let may_retry = publish.read_mode == ReadMode::Auto && vanished.is_none();
-        let (_announced, mut file) = publish.unfinished.create(|| create(vfs, path, publish))?;
+        let (announced, mut file) = publish.unfinished.create(|| create(vfs, path, publish))?;
         let reads = match vanished {
             None => Reads::AsAsked,
             Some(_) => Reads::Positional,
@@ -134,6 +134,10 @@ fn write_file<T>(
             Ok(done)
         });
         match done {
+            Ok(done) => {
+                announced.published();
+                return Ok(done);
+            }
             Err(error) if error.is_stale() && number >= ATTEMPTS_MAX => {
                 return Err(unstable(error, number));
             }
@@ -151,7 +155,7 @@ fn write_file<T>(
                     None => error,
                 });
             }
-            done => return done,
+            Err(error) => return Err(error),
         }
     }
 }

@@ -32,6 +32,8 @@ enum State {
     Idle,
     /// The file of this name is.
     Writing(PathBuf),
+    /// What was under way has its final name, and is all that the work is for.
+    Published,
     /// Nothing may be begun any more; what was found when that was said.
     Closed(Remains),
 }
@@ -59,6 +61,7 @@ impl Unfinished {
                 _ => Remains::Nothing,
             },
             State::Idle => Remains::Nothing,
+            State::Published => Remains::Ending,
             State::Closed(remains) => *remains,
         };
         *state = State::Closed(remains);
@@ -103,12 +106,24 @@ impl Unfinished {
 #[derive(Debug)]
 pub(crate) struct Announced<'a>(&'a Unfinished);
 
-impl Drop for Announced<'_> {
-    fn drop(&mut self) {
+impl Announced<'_> {
+    /// The file has its final name, and the work ends with it: whoever would stop it now is told that it is
+    /// about to end by itself, until it has.
+    pub(crate) fn published(self) {
+        self.set(State::Published);
+    }
+
+    fn set(&self, next: State) {
         let mut state = self.0.lock();
         if matches!(*state, State::Writing(_)) {
-            *state = State::Idle;
+            *state = next;
         }
+    }
+}
+
+impl Drop for Announced<'_> {
+    fn drop(&mut self) {
+        self.set(State::Idle);
     }
 }
 
@@ -153,6 +168,19 @@ mod tests {
         assert!(dir.path().join("out").is_file());
         // Whoever asks once more hears the same.
         assert_eq!(unfinished.remove(), Remains::Ending);
+    }
+
+    #[test]
+    fn work_that_has_published_is_let_end_and_may_begin_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let unfinished = Unfinished::default();
+        for _ in 0..2 {
+            let (announced, done) = unfinished.create(|| file(dir.path())).unwrap();
+            done.publish(false, true).unwrap();
+            announced.published();
+        }
+        assert_eq!(unfinished.remove(), Remains::Ending);
+        assert!(dir.path().join("out").is_file());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use engine::{Cause, EngineError, Remains, Unfinished};
 use crate::output;
 
 /// How long cancelled work may take to notice and to clean up. Within a second the process has ended.
-pub(crate) const GRACE: Duration = Duration::from_millis(650);
+pub(crate) const GRACE: Duration = Duration::from_millis(600);
 /// The same for a stream, which may be stuck in a write that nobody reads, and has nothing to clean up.
 pub(crate) const STREAM_GRACE: Duration = Duration::from_millis(500);
 /// How long work may take that has published its file already: its own answer is the right one.
@@ -24,12 +24,18 @@ const LAST_STEPS: Duration = Duration::from_secs(5);
 const LOOKS: u32 = 25;
 const LOOK: Duration = Duration::from_millis(10);
 
+// What may be waited for at the end of the grace: that the name of a file is known, and the words.
+const _: () = assert!(
+    GRACE.as_millis() + 100 + LOOK.as_millis() * LOOKS as u128 <= 950,
+    "within a second"
+);
+
 /// Who says how the process ends.
 static LAST_WORD: LastWord = LastWord::new();
 
 struct LastWord {
     turn: Mutex<()>,
-    /// The exit code of work that failed, once it has the word.
+    /// The exit code of work that failed; it has the word, or is about to take it.
     failed: OnceLock<u8>,
 }
 
@@ -41,8 +47,12 @@ impl LastWord {
         }
     }
 
-    /// The work has ended, and keeps the word. Does not return while somebody else has it.
-    fn keep(&self) {
+    /// The work has ended, with this exit code if it failed, and keeps the word. Does not return while somebody
+    /// else has it.
+    fn keep(&self, failed: Option<u8>) {
+        if let Some(code) = failed {
+            let _ = self.failed.set(code);
+        }
         std::mem::forget(self.turn.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
@@ -75,14 +85,9 @@ impl LastWord {
 
 /// The end that the work itself has come to.
 pub(crate) fn answer(done: Result<ExitCode, EngineError>) -> ExitCode {
-    LAST_WORD.keep();
-    match done {
-        Ok(code) => code,
-        Err(error) => {
-            let _ = LAST_WORD.failed.set(error.exit_class().code());
-            output::complain(&error)
-        }
-    }
+    let failed = done.as_ref().err().map(|error| error.exit_class().code());
+    LAST_WORD.keep(failed);
+    done.unwrap_or_else(|error| output::complain(&error))
 }
 
 /// Ends the process unless the work, which was asked to stop, ends it before: some steps are long (a
@@ -91,7 +96,7 @@ pub(crate) fn end_after(grace: Duration, unfinished: &Unfinished, cause: Cause) 
     std::thread::sleep(grace);
     let Some(_turn) = LAST_WORD.take_from(unfinished, LAST_STEPS) else {
         // What failed may be stuck in saying so; what succeeded has nothing left to do.
-        std::thread::sleep(LOOK * LOOKS);
+        (0..LOOKS).for_each(|_| std::thread::sleep(LOOK));
         if let Some(code) = LAST_WORD.failed.get() {
             std::process::exit(i32::from(*code));
         }
@@ -132,7 +137,7 @@ mod tests {
     #[test]
     fn work_that_has_the_word_is_not_interrupted() {
         let word = LastWord::new();
-        word.keep();
+        word.keep(None);
         assert!(word.take().is_none());
         assert!(
             word.take_from(&Unfinished::default(), Duration::ZERO)
@@ -147,7 +152,7 @@ mod tests {
         assert!(turn.is_some() && word.take().is_none());
         let silent = thread::scope(|scope| {
             scope.spawn(|| {
-                word.keep();
+                word.keep(Some(1));
                 has_spoken.store(true, SeqCst);
             });
             let silent = (0..1000).all(|_| {

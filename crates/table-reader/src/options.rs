@@ -28,7 +28,8 @@ pub struct OpenOptions {
     /// Whether column files are mapped or copied into memory.
     pub read_mode: ReadMode,
     /// How long to wait for a writer to let a snapshot stand still. A damaged table is reported
-    /// after a quarter of it without a new commit. Zero: one attempt.
+    /// after a quarter of it without a new commit; whoever was late at the first look takes a second one,
+    /// whatever the time. Zero: one attempt.
     pub deadline: Duration,
     /// What [`crate::TableReader::revalidate`] accepts.
     pub validation: Validation,

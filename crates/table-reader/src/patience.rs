@@ -22,7 +22,7 @@ pub(crate) struct Patience {
     deadline: Duration,
     /// The commit that the current obstacle was first seen under, and when.
     suspect: Option<(Option<i64>, Instant)>,
-    /// Obstacles were seen under different commits.
+    /// Obstacles were seen under different commits, or under one and none that was readable.
     commits_came: bool,
     /// Who waits.
     query: Option<Arc<QueryHandle>>,
@@ -53,6 +53,11 @@ impl Patience {
     /// An error if whoever waits must stop.
     pub(crate) fn go_on(&self) -> Result<(), ReadError> {
         go_on(self.query.as_ref())
+    }
+
+    /// Whether there is any.
+    pub(crate) fn is_none(&self) -> bool {
+        self.deadline.is_zero()
     }
 
     /// Time since the first attempt.
@@ -95,6 +100,8 @@ pub(crate) fn go_on(query: Option<&Arc<QueryHandle>>) -> Result<(), ReadError> {
 #[derive(Debug)]
 pub(crate) struct Spin {
     until: Instant,
+    /// A second look is due, however late the first one was.
+    looks_again: bool,
     query: Option<Arc<QueryHandle>>,
 }
 
@@ -102,6 +109,7 @@ impl Spin {
     pub(crate) fn of(patience: &Patience) -> Self {
         Self {
             until: Instant::now() + patience.deadline / 4,
+            looks_again: !patience.deadline.is_zero(),
             query: patience.query.clone(),
         }
     }
@@ -109,7 +117,9 @@ impl Spin {
 
 impl txn::Pause for Spin {
     fn pause(&mut self) -> bool {
-        if Instant::now() >= self.until || go_on(self.query.as_ref()).is_err() {
+        let looks_again = std::mem::take(&mut self.looks_again);
+        let is_over = Instant::now() >= self.until && !looks_again;
+        if is_over || go_on(self.query.as_ref()).is_err() {
             return false;
         }
         std::thread::sleep(Duration::from_micros(200));
@@ -139,6 +149,16 @@ mod tests {
         let last =
             std::iter::repeat_with(|| patience.judge(Some(7))).find(|v| *v != Verdict::Again);
         assert_eq!(last, Some(Verdict::Damaged));
+    }
+
+    #[test]
+    fn a_torn_record_gets_a_second_look_however_late_the_first_was() {
+        for (deadline, looks) in [(Duration::from_nanos(4), 1), (Duration::ZERO, 0)] {
+            let mut spin = Spin::of(&Patience::new(deadline, None));
+            std::thread::sleep(Duration::from_millis(1));
+            let again = std::iter::repeat_with(|| txn::Pause::pause(&mut spin));
+            assert_eq!(again.take_while(|again| *again).count(), looks);
+        }
     }
 
     #[test]

@@ -115,6 +115,8 @@ pub(crate) fn stand_still<T>(
             // The writer may have died between two renames: its predecessor's file will do.
             Verdict::Damaged
                 if settled != obstacle.version
+                    // Without patience, once: a writer that goes on may always be a commit ahead.
+                    && (settled.is_none() || !patience.is_none())
                     && matches!(*obstacle.error, ReadError::MetaVersion { .. }) =>
             {
                 settled = obstacle.version;

@@ -45,7 +45,7 @@ impl<'a> StringSlice<'a> {
     }
 
     /// The offsets into [`data`](Self::data) as stored (i64): one per row and a last one, which is
-    /// where the next row starts. Unchecked.
+    /// where the next row starts, or where the bytes end. Unchecked.
     #[must_use]
     pub const fn offsets(&self) -> &'a [[u8; 8]] {
         self.offsets

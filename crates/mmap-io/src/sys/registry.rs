@@ -19,7 +19,7 @@ pub(super) static REGISTRY: Registry<MAPPINGS_MAX> = Registry::new();
 #[derive(Debug)]
 pub(super) struct Registry<const N: usize> {
     slots: [Slot; N],
-    /// Entries that are in the table or on their way into it: never more than `N`, so whoever is
+    /// Entries that are in the table or on their way into it or out of it: never more than `N`, so whoever is
     /// counted has a slot.
     entry_count: AtomicUsize,
     /// Slots at and above this index were never used.

@@ -1,14 +1,14 @@
 //! The RLE / bit-packed hybrid for dictionary keys and nested levels.
 //!
-//! Values are staged in blocks that stay in the first-level cache and are written block by block: a
-//! stretch of one value becomes a run, which may go on over any number of blocks, everything else
+//! Values are written in blocks that stay in the first-level cache, staged where they come in smaller
+//! portions: a stretch of one value becomes a run, which may go on over any number of blocks, everything else
 //! is bit-packed. Bit-packed runs are always whole groups of eight (strict readers refuse a short
 //! tail), and a block boundary depends only on the position of a value in its page.
 
 use super::pack::{GROUP, pack_u32};
 use super::varint::put_uleb;
 
-/// Values staged before they are written: a multiple of [`SEGMENT`].
+/// Values written together: a multiple of [`SEGMENT`].
 pub(crate) const BLOCK: usize = 4096;
 
 /// Granularity at which runs are looked for.

@@ -1,15 +1,11 @@
-//! The value encodings alone, for those who make their own pages.
-//!
-//! Values in, the value section of a data page out: no nulls, statistics, headers, codec or checksum.
-//! They are what [`crate::ChunkEncoder`] calls, and what `cargo xtask bench encode` sets beside the bare encoders
-//! of other crates.
+//! The encoders over whole pages: what this crate's chunk encoders feed portion by portion.
 
 use super::byte_stream_split::split;
 use super::delta_binary_packed::{Delta, HEADER_BYTES_MAX};
 use super::dictionary::KeyWriter;
 use crate::bits::hybrid::BLOCK;
 
-/// Appends `values` to `out` as DELTA_BINARY_PACKED: blocks of 256 values in four miniblocks.
+/// Appends `values`, of an INT64 column, to `out` as DELTA_BINARY_PACKED: blocks of 256 values in four miniblocks.
 pub fn delta_binary_packed(values: &[i64], out: &mut Vec<u8>) {
     let mut delta = Delta::default();
     delta.start(usize::MAX);
@@ -21,7 +17,7 @@ pub fn delta_binary_packed(values: &[i64], out: &mut Vec<u8>) {
 }
 
 /// Appends values of `W` bytes, little-endian, to `out` as BYTE_STREAM_SPLIT: byte 0 of every value, byte 1 of
-/// every value, and so on.
+/// every value, and so on. Values without bytes do not compile.
 pub fn byte_stream_split<const W: usize>(values: &[[u8; W]], out: &mut Vec<u8>) {
     const { assert!(W > 0, "values without bytes") };
     split(values.as_flattened(), W, out);
@@ -36,29 +32,27 @@ pub struct KeyError {
     /// The key.
     pub found: u32,
     /// Entries of the dictionary.
-    pub entries: usize,
+    pub entries: u32,
 }
 
 /// Appends the keys of a dictionary of `entries` entries to `out` as RLE_DICTIONARY: a byte that says how
-/// many bits a key has, then runs and bit-packed groups of eight.
+/// many bits a key has (at least one), then runs and bit-packed groups of eight.
 ///
 /// # Errors
 /// A key that is no entry; nothing was appended then.
-pub fn dictionary_keys(keys: &[u32], entries: usize, out: &mut Vec<u8>) -> Result<(), KeyError> {
+pub fn dictionary_keys(keys: &[u32], entries: u32, out: &mut Vec<u8>) -> Result<(), KeyError> {
     let mut writer = KeyWriter::default();
-    writer.start_chunk(entries);
+    writer.start_chunk(entries as usize);
     let start = out.len();
     writer.start_page(out);
-    for (at, block) in (0..).step_by(BLOCK).zip(keys.chunks(BLOCK)) {
-        let greatest = block.iter().fold(0, |greatest, key| greatest.max(*key));
-        if greatest as usize >= entries {
-            out.truncate(start);
-            let is_beyond = |key: &u32| *key as usize >= entries;
-            return Err(KeyError {
-                at: at + block.iter().position(is_beyond).unwrap_or(0),
-                found: block.iter().copied().find(is_beyond).unwrap_or(greatest),
-                entries,
-            });
+    for (first, block) in (0..).step_by(BLOCK).zip(keys.chunks(BLOCK)) {
+        let is_beyond = |key: u32| key >= entries;
+        if is_beyond(block.iter().fold(0, |greatest, key| greatest.max(*key))) {
+            let mut places = (first..).zip(block.iter().copied());
+            if let Some((at, found)) = places.find(|(_, key)| is_beyond(*key)) {
+                out.truncate(start);
+                return Err(KeyError { at, found, entries });
+            }
         }
         writer.push(block, out);
     }
@@ -119,6 +113,8 @@ mod tests {
             })
         );
         assert_eq!(out, before);
+        out.clear();
         dictionary_keys(&[], 0, &mut out).unwrap();
+        assert_eq!(out, [1]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::sync::{Arc, Mutex};
 
 use column_format::ColumnType;
@@ -96,6 +96,15 @@ fn every_store_gives_back_what_it_was_given_in_any_order() {
     }
 }
 
+/// Ends the thief, also when the test fails.
+struct AtEnd<'a>(&'a AtomicU64);
+
+impl Drop for AtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(0, Ordering::SeqCst);
+    }
+}
+
 /// Somebody else takes from the budget whenever there is something: never the bytes of a page on its
 /// way from a store to whoever takes it.
 #[test]
@@ -114,23 +123,33 @@ fn the_bytes_of_a_large_page_are_never_anybody_elses() {
                     return stolen;
                 }
                 if budget.try_take(1) {
+                    fence(Ordering::SeqCst);
                     let is_same = held.load(Ordering::SeqCst) == round;
                     stolen += u32::from(is_same && round % 2 == 1);
                     budget.give_back(1);
                 }
             }
         });
-        for _ in 0..2_000 {
+        let thief_ends = AtEnd(&held);
+        let mut in_memory = 0;
+        for _ in 0..20_000 {
             let mut store = stores.store().unwrap();
             let key = store.put(&mut page.clone()).unwrap();
-            let is_here = budget.used() == budget.limit();
-            held.fetch_add(u64::from(is_here), Ordering::SeqCst);
+            // Else it went to the file, while the thief had its byte: that says nothing.
+            let is_here = u64::from(budget.used() == budget.limit());
+            held.fetch_add(is_here, Ordering::SeqCst);
+            fence(Ordering::SeqCst);
             let mut out = Vec::new();
             store.take(key, &mut out).unwrap();
-            held.fetch_add(u64::from(is_here), Ordering::SeqCst);
+            held.fetch_add(is_here, Ordering::SeqCst);
             assert!(out == page);
+            in_memory += is_here;
+            if in_memory == 2_000 {
+                break;
+            }
         }
-        held.store(0, Ordering::SeqCst);
+        assert!(in_memory > 0, "the thief always was faster");
+        drop(thief_ends);
         thief.join().unwrap()
     });
     assert_eq!((stolen, budget.used()), (0, 0));
