@@ -75,10 +75,9 @@ impl Patience {
                 }
             }
             // Zero patience: the first sight decides.
-            None if self.deadline.is_zero() => return Verdict::Damaged,
-            None => self.suspect = Some((version, now)),
-            Some(_) => {
-                self.commits_came = true;
+            None if self.is_none() => return Verdict::Damaged,
+            earlier => {
+                self.commits_came = earlier.is_some();
                 self.suspect = Some((version, now));
             }
         }
@@ -109,7 +108,7 @@ impl Spin {
     pub(crate) fn of(patience: &Patience) -> Self {
         Self {
             until: Instant::now() + patience.deadline / 4,
-            looks_again: !patience.deadline.is_zero(),
+            looks_again: !patience.is_none(),
             query: patience.query.clone(),
         }
     }

@@ -35,6 +35,7 @@ const FILE_BYTES: u64 = 768;
 const WAITING_BYTES: u64 = 1 << 20;
 /// What becomes of a large value: the sample or what was read last, the page, that in the codec, growth.
 const VALUE_COPIES: u64 = 4;
+
 /// The memory of one export.
 #[derive(Debug)]
 pub(crate) struct Budget {

@@ -217,24 +217,20 @@ struct BudgetedStore {
 }
 
 impl BudgetedStore {
-    /// A page of `len` bytes, which the budget knows of, was given away. A large one stays taken all the
-    /// while: given back and taken again, its bytes would be anybody's for a moment.
-    fn lend_what_is_here(&mut self, len: usize) {
-        let len = len as u64;
-        let lent = if len > PIECE_BYTES_MAX as u64 { len } else { 0 };
-        let before = std::mem::replace(&mut self.lent, lent);
-        self.shared.budget.give_back(before + (len - lent));
-    }
-
-    /// A page of `len` bytes is about to be given away.
-    fn lend(&mut self, len: usize) -> Result<(), StoreError> {
-        self.shared.budget.give_back(std::mem::take(&mut self.lent));
+    /// A page of `len` bytes is given away, of which the budget counts `counted`. Those of a large one stay
+    /// taken all the while: given back and taken again, they would be anybody's for a moment.
+    fn lend(&mut self, len: usize, counted: u64) -> Result<(), StoreError> {
+        let budget = &self.shared.budget;
+        budget.give_back(std::mem::take(&mut self.lent));
         // Smaller ones are what everybody has room for.
-        if len <= PIECE_BYTES_MAX {
+        if len > PIECE_BYTES_MAX {
+            self.lent = len as u64;
+        }
+        if self.lent <= counted {
+            budget.give_back(counted - self.lent);
             return Ok(());
         }
-        self.lent = len as u64;
-        self.shared.budget.take(self.lent);
+        budget.take(self.lent - counted);
         self.shared.make_room()
     }
 }
@@ -262,12 +258,11 @@ impl PageStore for BudgetedStore {
         match page {
             Some(Page::Here(page)) => {
                 *into = page;
-                self.lend_what_is_here(into.len());
-                Ok(())
+                self.lend(into.len(), into.len() as u64)
             }
             Some(Page::Spilled(spilled, len)) => {
                 // Room is made before it is there.
-                self.lend(len)?;
+                self.lend(len, 0)?;
                 match &mut lock(&self.pages).spill {
                     Some(spill) => spill.take(spilled, into),
                     None => Err(StoreError::NoSuchPage { key }),
